@@ -1,0 +1,71 @@
+import type { CodingSessionDelta, CodingSessionTranscriptRow, PermissionMode, Usage } from "@skein/sessions";
+
+/**
+ * One live session of one agent. The coder owns it, and nothing of it is left running after `close`.
+ * Failures are events; the only thing that throws is misuse.
+ */
+export interface AgentDriver {
+  /** The agent's own id of the session, once it is known. */
+  readonly nativeSessionId: string | undefined;
+  /** Runs one turn. The iterable ends after exactly one `turn` event; it never rejects. */
+  prompt(
+    input: PromptInput,
+    options: { readonly promptId: string; readonly runId: string; readonly signal: AbortSignal },
+  ): AsyncIterable<DriverEvent>;
+  /** Ends the turn and keeps the session. */
+  interrupt(): Promise<void>;
+  respond(requestId: string, response: DriverResponse): Promise<void>;
+  steer?(input: PromptInput): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface PromptInput {
+  readonly text: string;
+}
+
+export type DriverResponse =
+  | {
+      readonly kind: "permission";
+      readonly decision: "allow" | "allow_session" | "deny";
+      readonly message?: string;
+      readonly updatedInput?: Record<string, unknown>;
+    }
+  | { readonly kind: "answer"; readonly answers: Record<string, string> };
+
+/** A transcript row as the driver knows it: the coder adds run, prompt and actor. */
+export type DriverRow = Omit<CodingSessionTranscriptRow, "runId" | "promptId" | "actor">;
+
+export type DriverEvent =
+  | {
+      readonly kind: "session";
+      readonly nativeSessionId: string;
+      readonly model?: string;
+      readonly agentVersion?: string;
+    }
+  | { readonly kind: "row"; readonly row: DriverRow }
+  | { readonly kind: "delta"; readonly delta: Omit<CodingSessionDelta, "runId"> }
+  | { readonly kind: "native"; readonly record: unknown }
+  /** A request waits for a person: its row is a `permission_request` or a `question`. */
+  | { readonly kind: "waiting"; readonly requestId: string; readonly row: DriverRow }
+  /** The end of the turn, always the last event. */
+  | { readonly kind: "turn"; readonly outcome: TurnOutcome };
+
+export type TurnOutcome =
+  | { readonly kind: "completed"; readonly usage?: Usage; readonly durationMs?: number }
+  | { readonly kind: "aborted"; readonly reason: string }
+  | {
+      readonly kind: "failed";
+      readonly code: string;
+      readonly message: string;
+      readonly usage?: Usage;
+      readonly durationMs?: number;
+    };
+
+export interface DriverOptions {
+  readonly cwd: string;
+  readonly model?: string;
+  readonly permissionMode: PermissionMode;
+  /** Resume this session; absent: start a new one under `newSessionId`. */
+  readonly resume?: string;
+  readonly newSessionId?: string;
+}

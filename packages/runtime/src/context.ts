@@ -1,0 +1,151 @@
+import type {
+  ChangeEvent,
+  Entity,
+  InboxRow,
+  Message,
+  RunRow,
+  SignalName,
+  SignalRow,
+  Tags,
+  WakeRow,
+} from "@skein/protocol";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+
+/**
+ * What a handler sees. Rows are read from memory; writes are applied there at once and sent by `flush`, or by the
+ * runner when the handler returns, as one commit over all streams: all of it is durable, or none.
+ */
+
+export interface CollectionDefinition<Row = unknown> {
+  /** The type of the collection's events in the stream. */
+  readonly type: string;
+  /** The field of a row that is its key. */
+  readonly primaryKey: string;
+  readonly schema?: StandardSchemaV1<unknown, Row>;
+}
+export type StateSchema = Readonly<Record<string, CollectionDefinition<never>>>;
+type RowOf<D> = D extends { readonly schema: StandardSchemaV1<unknown, infer Row> } ? Row : Record<string, unknown>;
+
+/** A collection of rows folded from a stream. Iterates in the order in which the rows were first inserted in the log. */
+export interface ReadonlyCollection<Row> {
+  readonly size: number;
+  get(key: string): Row | undefined;
+  has(key: string): boolean;
+  values(): IterableIterator<Row>;
+  [Symbol.iterator](): IterableIterator<Row>;
+  /** Called after rows changed by others, or by this handler. */
+  subscribe(listener: () => void): () => void;
+}
+
+/** Validates against the collection's schema at once; a bad row throws `schema_validation_failed`. */
+export interface Collection<Row> extends ReadonlyCollection<Row> {
+  /** Throws `conflict` if the key exists. */
+  insert(row: Row): void;
+  upsert(row: Row): void;
+  /** Throws `not_found` if it does not. */
+  update(key: string, change: (row: Row) => Row): void;
+  delete(key: string): void;
+}
+export type Collections<S extends StateSchema> = { readonly [K in keyof S]: Collection<RowOf<S[K]>> };
+
+/** A shared state: its collections under `.collections`, and by name where the name is free. */
+export type SharedState<S extends StateSchema> = Collections<S> & {
+  readonly id: string;
+  readonly stream: string;
+  readonly collections: Collections<S>;
+  /** Sends deltas to viewers on `{stream}/live`: not durable, never awaited by anybody who reads the history. */
+  live(events: readonly ChangeEvent[]): Promise<void>;
+};
+
+/** `db(id, schema)`: the source to `observe`. */
+export interface DbSource<S extends StateSchema> {
+  readonly kind: "db";
+  readonly id: string;
+  readonly schema: S;
+}
+
+/** Why the handler runs. `messages` and `wakes` are all that is new since the last acknowledged activation, in order. */
+export interface Wake {
+  readonly reason: "spawn" | "message" | "wake" | "signal" | "resume";
+  readonly messages: readonly InboxRow[];
+  readonly wakes: readonly WakeRow[];
+  readonly signals: readonly SignalRow[];
+}
+
+/** A bracket of work that observers are told about. */
+export interface RunHandle {
+  readonly key: string;
+  attachResponse(text: string): void;
+  end(outcome: { status: "completed" | "failed"; finishReason?: string; error?: string }): void;
+}
+
+export interface SpawnOptions {
+  readonly args?: unknown;
+  readonly tags?: Tags;
+  readonly initialMessage?: Message;
+  /** Wake this entity when a run of the child finishes. */
+  readonly wake?: boolean;
+}
+
+export interface HandlerContext<S extends StateSchema = StateSchema, Args = unknown> {
+  readonly entity: Entity;
+  readonly url: string;
+  readonly type: string;
+  readonly id: string;
+  readonly args: Args;
+  /** As they are now: `setTag` and changes made by others while the handler runs show here. */
+  readonly tags: Tags;
+  /** True until a handler pass of this entity has been committed. Set-up must still be idempotent. */
+  readonly firstWake: boolean;
+  /** Rises with every claim. */
+  readonly generation: number;
+  /** Aborts when the claim is lost, the entity is killed or the runner stops. Everything that waits takes it. */
+  readonly signal: AbortSignal;
+
+  readonly state: Collections<S>;
+  /** The built-in collections of the entity's stream. */
+  readonly db: {
+    readonly inbox: ReadonlyCollection<InboxRow>;
+    readonly runs: ReadonlyCollection<RunRow>;
+    readonly signals: ReadonlyCollection<SignalRow>;
+    readonly wakes: ReadonlyCollection<WakeRow>;
+    /** The position in the log behind a row of the inbox (wire offset): for durable cursors. */
+    offsetOf(inboxKey: string): string | undefined;
+  };
+
+  /** Declares and, if need be, makes a shared state. The same id twice gives the same handle. */
+  mkdb<D extends StateSchema>(id: string, schema: D): Promise<SharedState<D>>;
+  /** Attaches to a shared state; rejects with `not_found` after `waitMs` (default 5000) if it does not come to be. */
+  observe<D extends StateSchema>(source: DbSource<D>, options?: { waitMs?: number }): Promise<SharedState<D>>;
+
+  setTag(name: string, value: string): void;
+  removeTag(name: string): void;
+  recordRun(): RunHandle;
+  send(to: string, message: Message): void;
+  spawn(
+    type: string,
+    id: string,
+    options?: SpawnOptions,
+  ): Promise<{ readonly url: string; send(message: Message): void }>;
+
+  /** Input that arrives while the handler runs. The listener must not throw. */
+  onMessage(listener: (row: InboxRow) => void): () => void;
+  onSignal(listener: (row: SignalRow) => void): () => void;
+
+  /** Commits everything written so far. Rejects with `fenced` when the claim is lost. */
+  flush(): Promise<void>;
+
+  readonly log: (level: "debug" | "info" | "warn" | "error", text: string, fields?: Record<string, unknown>) => void;
+}
+
+export interface EntityDefinition<S extends StateSchema = StateSchema, Args = unknown> {
+  readonly description: string;
+  readonly state?: S;
+  readonly creationSchema?: StandardSchemaV1<unknown, Args>;
+  readonly inboxSchemas?: Readonly<Record<string, StandardSchemaV1>>;
+  /** Asked before an entity is made, on the machine that would run it. Throw a `SkeinError` to refuse. */
+  readonly admit?: (request: { readonly id: string; readonly args: Args }) => Promise<void> | void;
+  readonly handler: (ctx: HandlerContext<S, Args>, wake: Wake) => Promise<void> | void;
+}
+
+export type { Entity, Message, SignalName, Tags };

@@ -1,0 +1,154 @@
+import { z } from "zod";
+import { sharedStateStream } from "@skein/protocol";
+import { transcriptEvent } from "./events.ts";
+
+/**
+ * The coding-session resource: the shared state `coder-session/{sessionId}`. It owns the history; coders come and go.
+ */
+export const SESSION_INFO_EVENT = "coding_session_info";
+export const TRANSCRIPT_EVENT = "coding_session_transcript";
+/** On the resource's `/live` stream only: see `codingSessionDelta`. */
+export const DELTA_EVENT = "coding_session_delta";
+
+/** The tag by which a coder points at its resource; its value is the resource id. */
+export const CODER_RESOURCE_TAG = "coderResource";
+
+const RESOURCE_PREFIX = "coder-session/";
+
+export function codingSessionResourceId(sessionId: string): string {
+  return RESOURCE_PREFIX + sessionId;
+}
+
+/** The session id of a resource id; `undefined` for other resources (and for a session's sibling streams). */
+export function sessionIdOf(resourceId: string): string | undefined {
+  if (!resourceId.startsWith(RESOURCE_PREFIX)) return undefined;
+  const id = resourceId.slice(RESOURCE_PREFIX.length);
+  return id.length > 0 && !id.includes("/") ? id : undefined;
+}
+
+/** The session's streams: history, token deltas (ephemeral), the agent's own records. */
+export function sessionStreams(sessionId: string): { main: string; live: string; native: string } {
+  const main = sharedStateStream(codingSessionResourceId(sessionId));
+  return { main, live: `${main}/live`, native: `${main}/native` };
+}
+
+export const codingSessionInfoRow = z.looseObject({
+  key: z.literal("current"),
+  agent: z.string(),
+  cwd: z.string(),
+  sessionId: z.string(),
+  nativeSessionId: z.string().optional(),
+  /** Milliseconds since 1970. */
+  createdAt: z.number(),
+  title: z.string().optional(),
+  model: z.string().optional(),
+  permissionMode: z.string().optional(),
+  git: z
+    .looseObject({ remote: z.string().optional(), branch: z.string().optional(), commit: z.string().optional() })
+    .optional(),
+  machine: z.string().optional(),
+  forkedFrom: z.object({ sessionId: z.string(), row: z.string().optional() }).optional(),
+  importedFrom: z.object({ agent: z.string(), sessionId: z.string() }).optional(),
+});
+export type CodingSessionInfoRow = z.infer<typeof codingSessionInfoRow>;
+
+/**
+ * Inserted once, never changed, ordered by the log. `key` is the agent's own id for what the row shows, so the same
+ * event seen live, read from disk or met again after a crash is the same row.
+ */
+export const codingSessionTranscriptRow = z.looseObject({
+  key: z.string(),
+  /** When it happened, milliseconds; for people, never for order. */
+  ts: z.number(),
+  type: z.string(),
+  callId: z.string().optional(),
+  runId: z.string().optional(),
+  promptId: z.string().optional(),
+  /** The principal who caused it, stamped by the server's side of the prompt. */
+  actor: z.string().optional(),
+  /** The call id of the tool call under which a sub-agent did this. */
+  parentCallId: z.string().optional(),
+  /** The key of the deltas on the live stream that this row completes. */
+  liveKey: z.string().optional(),
+  payload: transcriptEvent,
+});
+export type CodingSessionTranscriptRow = z.infer<typeof codingSessionTranscriptRow>;
+
+/** `value` of a delta event (its key is the `liveKey`): text to add at `at` characters of what came before. */
+export const codingSessionDelta = z.object({
+  key: z.string(),
+  runId: z.string(),
+  kind: z.enum(["text", "thinking", "tool_input", "tool_output"]),
+  callId: z.string().optional(),
+  parentCallId: z.string().optional(),
+  at: z.number().int(),
+  text: z.string(),
+});
+export type CodingSessionDelta = z.infer<typeof codingSessionDelta>;
+
+export const codingSessionResourceSchema = {
+  sessionInfo: { type: SESSION_INFO_EVENT, primaryKey: "key", schema: codingSessionInfoRow },
+  transcript: { type: TRANSCRIPT_EVENT, primaryKey: "key", schema: codingSessionTranscriptRow },
+} as const;
+
+// The coder's own state, on its entity stream.
+export const CODER_RUN_STATUS_EVENT = "coder_run_status";
+export const CODER_INBOX_CURSOR_EVENT = "coder_inbox_cursor";
+
+export const coderRunStatusRow = z.looseObject({
+  key: z.literal("current"),
+  status: z.enum(["initializing", "idle", "running", "waiting", "error"]),
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+  currentPrompt: z.string().optional(),
+  runId: z.string().optional(),
+  /** When this status began, milliseconds. */
+  since: z.number().optional(),
+});
+export type CoderRunStatusRow = z.infer<typeof coderRunStatusRow>;
+
+/** Prompts of the inbox that have been dealt with, and how. The cursor is the log position behind the last one. */
+export const coderInboxCursorRow = z.looseObject({
+  key: z.literal("current"),
+  lastProcessedInboxKey: z.string().optional(),
+  offset: z.string().optional(),
+});
+export type CoderInboxCursorRow = z.infer<typeof coderInboxCursorRow>;
+
+/** A coder's spawn arguments. */
+export const permissionMode = z.enum(["ask", "accept-edits", "bypass"]);
+export type PermissionMode = z.infer<typeof permissionMode>;
+export const coderArgs = z.strictObject({
+  agent: z.enum(["claude", "codex"]),
+  cwd: z.string().min(1).max(4096).optional(),
+  model: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._:/[\]-]{0,127}$/)
+    .optional(),
+  permissionMode: permissionMode.default("ask"),
+  /** Attach to a session on the runner's disk. */
+  nativeSessionId: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,128}$/)
+    .optional(),
+  importFrom: z.object({ agent: z.enum(["claude", "codex"]), sessionId: z.string() }).optional(),
+  /** Join this resource (session id) as one more coder. Default: the entity's own id. */
+  resource: z.string().optional(),
+  title: z.string().max(200).optional(),
+});
+export type CoderArgs = z.infer<typeof coderArgs>;
+
+export const MAX_PROMPT_BYTES = 256 * 1024;
+
+/** The coder's inbox, by message type. */
+export const coderInbox = {
+  prompt: z.strictObject({ text: z.string().min(1).max(MAX_PROMPT_BYTES) }),
+  permission_response: z.strictObject({
+    requestId: z.string(),
+    decision: z.enum(["allow", "allow_session", "deny"]),
+    message: z.string().max(10_000).optional(),
+    updatedInput: z.record(z.string(), z.unknown()).optional(),
+  }),
+  answer: z.strictObject({ requestId: z.string(), answers: z.record(z.string(), z.string()) }),
+  edit_prompt: z.strictObject({ key: z.string(), text: z.string().min(1).max(MAX_PROMPT_BYTES) }),
+  cancel_prompt: z.strictObject({ key: z.string() }),
+} as const;
