@@ -103,6 +103,8 @@ export const inboxRow = z.looseObject({
   payload: z.unknown(),
   type: z.string().optional(),
   receivedAt: z.number(),
+  /** The message's own, so that its sender finds its row by id. */
+  idempotencyKey: z.string().optional(),
 });
 export type InboxRow = z.infer<typeof inboxRow>;
 
