@@ -26,6 +26,10 @@ export const entity = z.object({
 });
 export type Entity = z.infer<typeof entity>;
 
+/** `GET /_skein/entities`. `next` is passed as `after`; `offset` is where to follow the directory stream from. */
+export const entityPage = z.object({ entities: z.array(entity), next: z.string().optional(), offset: z.string() });
+export type EntityPage = z.infer<typeof entityPage>;
+
 /** The body of a send, and a spawn's first message. `type` picks the inbox schema; untyped messages are not checked. */
 export const message = z.object({
   payload: z.unknown(),

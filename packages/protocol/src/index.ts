@@ -1,6 +1,78 @@
-export * from "./change-event.ts";
-export * from "./entities.ts";
-export * from "./errors.ts";
-export * from "./offsets.ts";
-export * from "./paths.ts";
-export * from "./runners.ts";
+export { changeEvent, changeOperation, type ChangeEvent, type ChangeOperation } from "./change-event.ts";
+export {
+  ENTITY_EVENTS,
+  entity,
+  entityPage,
+  entityRef,
+  entityStatus,
+  entityType,
+  entityTypeRegistration,
+  inboxRow,
+  manifestRow,
+  message,
+  runRow,
+  sendResult,
+  signalName,
+  signalRequest,
+  signalRow,
+  spawnRequest,
+  spawnWake,
+  tags,
+  wakeRow,
+  type Entity,
+  type EntityPage,
+  type EntityStatus,
+  type EntityType,
+  type EntityTypeRegistration,
+  type InboxRow,
+  type ManifestRow,
+  type Message,
+  type RunRow,
+  type SendResult,
+  type SignalName,
+  type SignalRow,
+  type SpawnRequest,
+  type Tags,
+  type WakeRow,
+} from "./entities.ts";
+export { ERROR_CODES, SkeinError, parseWireError, type ErrorCode, type WireError } from "./errors.ts";
+export { ZERO_OFFSET, formatOffset, parseOffset } from "./offsets.ts";
+export {
+  DIRECTORY_STREAM,
+  ENTITY_ID,
+  ENTITY_TYPE,
+  PREFIX,
+  entityUrl,
+  isResourceId,
+  mainStream,
+  normalisePath,
+  parseEntityUrl,
+  parseSharedStateStream,
+  sharedStateStream,
+} from "./paths.ts";
+export {
+  call,
+  callRequest,
+  callResult,
+  claim,
+  claimCommit,
+  claimCommitResult,
+  claimLive,
+  heartbeatRequest,
+  pollRequest,
+  runnerInfo,
+  runnerRegistration,
+  work,
+  type Call,
+  type CallRequest,
+  type CallResult,
+  type Claim,
+  type ClaimCommit,
+  type ClaimCommitResult,
+  type ClaimLive,
+  type PollRequest,
+  type RunnerInfo,
+  type RunnerRegistration,
+  type Work,
+} from "./runners.ts";
+export { session, sessionPage, sessionStatus, type Session, type SessionPage, type SessionStatus } from "./sessions.ts";
