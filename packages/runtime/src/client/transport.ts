@@ -1,0 +1,115 @@
+import { parseWireError, SkeinError } from "@skein/protocol";
+import type { z } from "zod";
+
+/** `globalThis.fetch`, or a server's own `fetch` for the same without a socket. */
+export type Fetch = (request: Request) => Promise<Response>;
+
+export interface ConnectionOptions {
+  readonly fetch?: Fetch;
+  /** An origin, such as `http://127.0.0.1:4437`. */
+  readonly baseUrl: string;
+  /** Absent in the browser, where the cookie signs in. */
+  readonly token?: string | undefined;
+}
+
+export interface RequestOptions {
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Transport {
+  /** Answers only successful responses; everything else rejects with a `SkeinError`, or the signal's reason. */
+  request(method: string, path: string, options?: RequestOptions): Promise<Response>;
+  json<Schema extends z.ZodType>(
+    schema: Schema,
+    method: string,
+    path: string,
+    options?: RequestOptions,
+  ): Promise<z.output<Schema>>;
+}
+
+export function createTransport({ fetch = globalThis.fetch, baseUrl, token }: ConnectionOptions): Transport {
+  const request: Transport["request"] = async (method, path, { query = {}, body, signal } = {}) => {
+    const url = new URL(path, baseUrl);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const headers = new Headers();
+    if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
+    if (body !== undefined) headers.set("content-type", "application/json");
+    let response: Response;
+    try {
+      response = await fetch(
+        new Request(url, {
+          method,
+          headers,
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          ...(signal === undefined ? {} : { signal }),
+        }),
+      );
+    } catch (cause) {
+      if (signal?.aborted) throw signal.reason;
+      throw new SkeinError("unavailable", `The server at ${url.origin} cannot be reached.`, { cause });
+    }
+    if (response.ok) return response;
+    throw await readError(response, `${method} ${path}`);
+  };
+
+  return {
+    request,
+    async json(schema, method, path, options) {
+      const response = await request(method, path, options);
+      const parsed = schema.safeParse(await readJson(response));
+      if (parsed.success) return parsed.data;
+      throw new SkeinError("internal", `${method} ${path}: the server's answer is not of the expected form.`, {
+        details: parsed.error.issues,
+      });
+    },
+  };
+}
+
+/** Whether trying the same again later may help. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof SkeinError && (error.code === "unavailable" || error.code === "internal");
+}
+
+export async function readJson(response: Response): Promise<unknown> {
+  let text: string;
+  try {
+    text = await response.text();
+  } catch (cause) {
+    throw new SkeinError("unavailable", "The connection broke in the middle of an answer.", { cause });
+  }
+  return parseJson(text);
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new SkeinError("internal", "The server's answer is not JSON.", { cause });
+  }
+}
+
+async function readError(response: Response, what: string): Promise<SkeinError> {
+  const text = await response.text().catch(() => "");
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    body = undefined;
+  }
+  return parseWireError(body) ?? foreignError(response.status, what);
+}
+
+/** An answer that is not from a Skein server, such as a proxy's in front of it. */
+function foreignError(status: number, what: string): SkeinError {
+  const message = `${what} was answered with status ${status}.`;
+  if (status >= 500 || status === 429 || status === 408) return new SkeinError("unavailable", message);
+  if (status === 401) return new SkeinError("unauthorized", message);
+  if (status === 403) return new SkeinError("forbidden", message);
+  if (status === 404) return new SkeinError("not_found", message);
+  if (status === 410) return new SkeinError("stream_gone", message);
+  return new SkeinError("invalid_request", message);
+}
