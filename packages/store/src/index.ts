@@ -1,1 +1,19 @@
-export * from "./store.ts";
+export type {
+  CollectionDefinition,
+  CollectionDefinitions,
+  CommitOutcome,
+  IndexScalar,
+  Operation,
+  OperationResult,
+  ProducerStamp,
+  ReadOutcome,
+  ReadRange,
+  RecordPage,
+  RecordQuery,
+  Rejection,
+  Store,
+  StoredRecord,
+  StoreOptions,
+  StreamInfo,
+  StreamMessage,
+} from "./store.ts";

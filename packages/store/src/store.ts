@@ -31,7 +31,11 @@ export interface CollectionDefinition {
 export interface Store {
   readonly now: () => number;
 
-  /** Applies all operations in order, atomically. Expected failures are outcomes; a rejected promise is a broken store. */
+  /**
+   * Applies all operations in order, atomically. Expected failures are outcomes; a rejected promise is a broken store
+   * (or a mistake in the calling code: an undeclared collection, a value that is not JSON).
+   * The bytes of messages must not be changed until it resolves.
+   */
   commit(operations: readonly Operation[]): Promise<CommitOutcome>;
 
   getStream(path: string): Promise<StreamInfo | undefined>;
@@ -84,7 +88,9 @@ export interface StreamMessage {
 
 /**
  * `from`: forwards from a position (inclusive). `before`: backwards, the messages in front of a position, given in
- * stream order. `last`: the newest ones. `limit` counts messages, `maxBytes` bodies; a read gives at least one message.
+ * stream order. `last`: the newest ones. A position behind the head is taken as the head. `limit` counts messages,
+ * `maxBytes` bodies (4 MiB when absent); a read gives at least one message, and may give fewer than `limit`:
+ * go on from `next`, or backwards with `before: start`.
  */
 export type ReadRange =
   | { readonly from: number; readonly limit?: number; readonly maxBytes?: number }
@@ -98,10 +104,11 @@ export type ReadOutcome =
       readonly messages: readonly StreamMessage[];
       /** Position of the first message given (of where it would be, when none is). */
       readonly start: number;
-      /** Where to read on. */
+      /** Behind the last message given: where to read on. */
       readonly next: number;
     }
   | { readonly kind: "not-found" }
+  /** The stream is deleted and forks keep its data (`first` is its head), or the range begins below `first`. */
   | { readonly kind: "gone"; readonly first: number };
 
 export interface ProducerStamp {
@@ -122,8 +129,9 @@ export interface StoredRecord<T = unknown> {
 export type IndexScalar = string | number | boolean;
 
 /**
- * Without `index`: by id. `equals` fixes the leading fields of the index; the bounds apply to the next field.
- * Order is index order (numbers by value, text by code point, then id); `after` is a cursor of a page before.
+ * Without `index`: by id, and `equals` and the bounds apply to the id. `equals` fixes the leading fields of the index;
+ * the bounds apply to the next field (`from` inclusive, `below` exclusive). Order is index order (booleans, numbers by
+ * value, text by code point, then id); `after` is a cursor of a page before.
  */
 export interface RecordQuery {
   readonly collection: string;
@@ -154,7 +162,7 @@ export type Operation =
       readonly closed?: boolean;
       /** Never synced, kept in memory: the newest `maxBytes` stay, and it is gone `idleMs` after the last append. */
       readonly ephemeral?: { readonly maxBytes: number; readonly idleMs: number };
-      /** `keep`: an existing stream of the same content type is left as it is. */
+      /** `keep`: an existing stream of the same content type is left as it is; of another: `content-type-mismatch`. */
       readonly ifExists: "fail" | "keep";
     }
   | {
@@ -167,8 +175,10 @@ export type Operation =
       readonly contentType?: string;
       /** Refused unless the stream's head is here. */
       readonly expectedHead?: number;
+      /** Closing a closed stream again, without messages and producer, is accepted and changes nothing. */
       readonly close?: boolean;
     }
+  /** Ephemeral streams cannot be forked: `stream-not-found`. */
   | {
       readonly kind: "fork-stream";
       readonly path: string;
