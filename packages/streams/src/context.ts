@@ -1,0 +1,58 @@
+import type { SkeinError } from "@skein/protocol";
+import type { Store } from "@skein/store";
+import type { Hub } from "./hub.ts";
+
+/** What may be done with a stream through this door. */
+export type StreamAction = "read" | "create" | "append" | "delete";
+
+/** Decided by the caller for each request: who may do what is not the handler's business. */
+export interface StreamsCall {
+  /** Default: everything. What is not allowed is answered 405. */
+  readonly allow?: readonly StreamAction[];
+  /** The store's path of a fork's source, as named in `Stream-Forked-From`; `undefined`: not to be forked (404). */
+  readonly forkSource?: (source: string) => string | undefined;
+  /** Looks at messages before they are appended; what it returns is the refusal. */
+  readonly check?: (messages: readonly Uint8Array[]) => SkeinError | undefined;
+}
+
+export interface CorsPolicy {
+  /** `*`, or the one origin that may use the streams from a browser. */
+  readonly origin: string;
+}
+
+export interface StreamsDeps {
+  readonly store: Store;
+  /** Absent: same-origin only, no CORS headers at all. */
+  readonly cors?: CorsPolicy;
+  /** Who may keep what was read. Default `private`: browsers, but no shared cache. */
+  readonly caching?: "public" | "private";
+  /** How long a long poll waits. Default 20 s. */
+  readonly longPollMs?: number;
+  /** After about this time an SSE connection ends and its reader comes back. Default 60 s. */
+  readonly sseMs?: number;
+  /** A catch-up response has about this many bytes at most. Default 1 MiB. */
+  readonly chunkBytes?: number;
+  /** Default 8 MiB. */
+  readonly maxBodyBytes?: number;
+  /** Ends all live reads when it is aborted: they get what is theirs, and a clean end. */
+  readonly signal?: AbortSignal;
+  /** For the jitter of cursors and lifetimes. */
+  readonly random?: () => number;
+  /** Failures that have no other way out: the client got a 500 or the end of its stream. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** The dependencies with their defaults, and what all requests share. */
+export interface StreamsContext extends Required<Omit<StreamsDeps, "cors" | "signal">> {
+  readonly cors: CorsPolicy | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly hub: Hub;
+}
+
+/** One request, taken apart. */
+export interface StreamRequest {
+  readonly request: Request;
+  readonly url: URL;
+  readonly path: string;
+  readonly call: StreamsCall;
+}

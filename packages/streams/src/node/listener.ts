@@ -1,0 +1,76 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { SkeinError } from "@skein/protocol";
+import { errorResponse, refuse } from "../responses.ts";
+import { sendResponse } from "./send-response.ts";
+import { toRequest } from "./to-request.ts";
+
+export type WebHandler = (request: Request) => Promise<Response>;
+
+export interface NodeListenerOptions {
+  /** A body that is longer is answered 413 as soon as that is known. Default 8 MiB. */
+  readonly maxBodyBytes?: number;
+  /** A reader that takes nothing for so long is cut off. Default 60 s. */
+  readonly stallMs?: number;
+  /** Ends open live responses when it is aborted: each request's own signal follows it. */
+  readonly signal?: AbortSignal;
+  /** What the handler threw, and failures of sending that are not the client's going away. */
+  readonly onError?: (error: unknown) => void;
+}
+
+export type NodeListener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
+
+const DEFAULT_MAX_BODY_BYTES = 8 * 1024 * 1024;
+const DEFAULT_STALL_MS = 60_000;
+
+/** A web handler as a listener of `node:http`. The request's signal is aborted when the client goes. */
+export function toNodeListener(handler: WebHandler, options: NodeListenerOptions = {}): NodeListener {
+  const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, stallMs = DEFAULT_STALL_MS, signal } = options;
+  // eslint-disable-next-line no-console -- the last way out: an error is never lost
+  const onError = options.onError ?? ((error: unknown) => console.error(error));
+  return (incoming, outgoing) => {
+    const abort = new AbortController();
+    const end = () => abort.abort();
+    signal?.addEventListener("abort", end, { once: true });
+    outgoing.once("close", () => {
+      signal?.removeEventListener("abort", end);
+      if (!outgoing.writableFinished) end();
+    });
+    if (signal?.aborted === true) end();
+    serve(handler, incoming, outgoing, { maxBodyBytes, stallMs, signal: abort.signal, onError }).catch((error) => {
+      if (!outgoing.destroyed) onError(error);
+      outgoing.destroy();
+    });
+  };
+}
+
+async function serve(
+  handler: WebHandler,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  { maxBodyBytes, stallMs, signal, onError }: Required<NodeListenerOptions>,
+): Promise<void> {
+  const response = await answer(handler, incoming, maxBodyBytes, signal, onError);
+  // What was not read of the body would be taken for the next request.
+  if (!incoming.complete) outgoing.setHeader("connection", "close");
+  await sendResponse(response, outgoing, stallMs);
+  if (!incoming.complete) incoming.resume();
+}
+
+async function answer(
+  handler: WebHandler,
+  incoming: IncomingMessage,
+  maxBodyBytes: number,
+  signal: AbortSignal,
+  onError: (error: unknown) => void,
+): Promise<Response> {
+  try {
+    if (Number(incoming.headers["content-length"] ?? 0) > maxBodyBytes) {
+      return refuse("too_large", `A body may have ${maxBodyBytes} bytes at most; send it in parts.`);
+    }
+    return await handler(toRequest(incoming, maxBodyBytes, signal));
+  } catch (error) {
+    if (error instanceof SkeinError) return errorResponse(error);
+    onError(error);
+    return refuse("internal", "The server failed; it may be tried again.");
+  }
+}
