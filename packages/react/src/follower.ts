@@ -1,0 +1,177 @@
+import { formatOffset } from "@skein/protocol";
+import { createBackoff, isTransient, type Transport } from "@skein/runtime/client";
+import { createConnection, type ConnectionStore } from "./connection.ts";
+import type { Environment } from "./environment.ts";
+import { connect, type FollowMessage } from "./follow-connection.ts";
+import type { LogPage } from "./log-window.ts";
+
+/**
+ * Follows any number of streams over one connection, for as long as somebody wants them.
+ *
+ * Invariants: a subscriber gets every message behind its position once and in order; after a broken connection it goes
+ * on where it was; `connection` says `live` only while the server is known to be there and every stream is up to date.
+ */
+export interface Follower {
+  readonly connection: ConnectionStore;
+  /** Ends with the answer's call. A stream that is not there yet is waited for. */
+  readonly follow: (path: string, from: number, subscriber: FollowSubscriber) => () => void;
+  /** Connects while it is open; the answer closes it. It may be opened again. */
+  readonly open: () => () => void;
+}
+
+export interface FollowSubscriber {
+  readonly onBatch: (page: LogPage) => void;
+  /** Ended: messages behind the position are lost (`stream_gone`), or they may not be read. */
+  readonly onGone: (code: string) => void;
+}
+
+/** Follow from the oldest message that is there: an ephemeral stream does not begin at zero. */
+export const BEGINNING = -1;
+
+interface Followed {
+  readonly path: string;
+  readonly subscriber: FollowSubscriber;
+  position: number;
+  caughtUp: boolean;
+}
+
+/** A failure that is mended this quickly is not worth a word. */
+const GRACE_MS = 1_500;
+
+export function createFollower(transport: Transport, environment: Environment): Follower {
+  const connection = createConnection();
+  const followed = new Set<Followed>();
+  const backoff = createBackoff({ clock: environment, minMs: 200, maxMs: 5_000 });
+  /** Aborted when the connection in use no longer fits: other streams, network lost or back, page hidden or shown. */
+  let current = new AbortController();
+  let opened = false;
+  let offlineSince: number | undefined;
+
+  const report = (): void => {
+    if (offlineSince !== undefined) return;
+    const behind = [...followed].some((entry) => !entry.caughtUp);
+    connection.set(behind ? { kind: "catching-up" } : { kind: "live" });
+  };
+  const lost = (): void => {
+    if (offlineSince !== undefined) return;
+    const since = environment.now();
+    offlineSince = since;
+    const tell = (): void => {
+      if (offlineSince === since) connection.set({ kind: "offline", since });
+    };
+    if (environment.awake.get()) environment.after(GRACE_MS, tell);
+    else tell();
+  };
+  const found = (): void => {
+    offlineSince = undefined;
+    report();
+  };
+  const take = (message: FollowMessage): void => {
+    backoff.reset();
+    for (const entry of [...followed].filter(({ path }) => path === message.stream)) {
+      if (message.kind === "batch") takeBatch(entry, message);
+      else {
+        followed.delete(entry);
+        entry.subscriber.onGone(message.code);
+      }
+    }
+    report();
+  };
+
+  const once = async (signal: AbortSignal): Promise<"again" | "denied"> => {
+    if (!environment.awake.get()) {
+      lost();
+      await untilChanged(environment.awake, signal);
+      return "again";
+    }
+    try {
+      for (const entry of followed) entry.caughtUp = false;
+      const streams = [...followed].map(({ path, position }) => `${path}@${wireOffset(position)}`);
+      await connect({ transport, environment, streams, signal, onOpen: found, onMessage: take });
+    } catch (error) {
+      if (signal.aborted) return "again";
+      if (!isTransient(error)) return "denied";
+    }
+    if (signal.aborted) return "again";
+    lost();
+    await backoff.wait(signal);
+    return "again";
+  };
+
+  let running = false;
+  const run = async (): Promise<void> => {
+    for (;;) {
+      if (!opened || followed.size === 0) return;
+      current = new AbortController();
+      if ((await once(current.signal)) === "again") continue;
+      connection.set({ kind: "denied" });
+      return;
+    }
+  };
+  let queued = false;
+  /** Several changes in a row make one new connection. */
+  const restart = (): void => {
+    if (queued) return;
+    queued = true;
+    queueMicrotask(() => {
+      queued = false;
+      current.abort();
+      if (running) return;
+      running = true;
+      void run().finally(() => {
+        running = false;
+      });
+    });
+  };
+
+  return {
+    connection,
+    follow(path, from, subscriber) {
+      const entry: Followed = { path, subscriber, position: from, caughtUp: false };
+      followed.add(entry);
+      report();
+      restart();
+      return () => {
+        if (followed.delete(entry)) restart();
+      };
+    },
+    open() {
+      opened = true;
+      const stop = environment.awake.subscribe(restart);
+      restart();
+      return () => {
+        stop();
+        opened = false;
+        current.abort();
+      };
+    },
+  };
+}
+
+function takeBatch(entry: Followed, { events, next, upToDate }: Extract<FollowMessage, { kind: "batch" }>): void {
+  const start = next - events.length;
+  if (next < entry.position) return;
+  // Another reader of the same stream is ahead of this one: its own messages are still to come.
+  if (start > entry.position && entry.position !== BEGINNING) return;
+  const fresh = entry.position === BEGINNING ? events : events.slice(entry.position - start);
+  entry.position = next;
+  entry.caughtUp = upToDate;
+  if (fresh.length > 0) entry.subscriber.onBatch({ start: next - fresh.length, next, events: fresh });
+}
+
+function wireOffset(position: number): string {
+  return position === BEGINNING ? "-1" : formatOffset(position);
+}
+
+function untilChanged(awake: Environment["awake"], signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stop();
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const stop = awake.subscribe(done);
+    signal.addEventListener("abort", done, { once: true });
+    if (signal.aborted) done();
+  });
+}

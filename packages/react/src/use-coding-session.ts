@@ -1,0 +1,77 @@
+import { useEffect, useState } from "react";
+import { createExternal, type Observable } from "./external.ts";
+import { useSkein } from "./provider.tsx";
+import { createSessionStore, type SessionStore } from "./session-store.ts";
+import type { SessionView } from "./session-view.ts";
+import { useExternal } from "./use-external.ts";
+
+export interface CodingSession extends SessionView {
+  readonly id: string;
+  readonly loadOlder: () => void;
+  readonly loadNewer: () => void;
+  readonly toEnd: () => void;
+  readonly toPosition: (position: number) => void;
+  readonly setFollowing: (following: boolean) => void;
+  /** Sends a prompt once, however often the network fails; it waits in `outgoing` until it has arrived. */
+  readonly send: (text: string) => void;
+  readonly discard: (outgoingId: string) => void;
+  readonly retry: (outgoingId: string) => void;
+}
+
+const never: Observable<SessionView | undefined> = createExternal(undefined);
+const nothing = (): void => undefined;
+
+/**
+ * One session: its coder and its history, opened in parallel, the newest rows first, live. What it holds is bounded,
+ * whatever the length of the history; `loadOlder` pages backwards.
+ *
+ * @param options.position open at this position of the log instead of the end
+ */
+export function useCodingSession(id: string, options: { readonly position?: number | undefined } = {}): CodingSession {
+  const skein = useSkein();
+  const [store, setStore] = useState<SessionStore>();
+  const { position } = options;
+  useEffect(() => {
+    const { client, follower, environment } = skein;
+    const opened = createSessionStore({ client, follower, environment, sessionId: id, position });
+    setStore(opened);
+    return () => {
+      opened.close();
+      setStore(undefined);
+    };
+    // A link to another row of the same session moves the window; it does not open the session anew.
+  }, [skein, id]);
+  useEffect(() => {
+    if (position !== undefined) store?.toPosition(position);
+  }, [store, position]);
+  const view = useExternal<SessionView | undefined>(store?.view ?? never) ?? LOADING;
+  return {
+    ...view,
+    id,
+    loadOlder: store?.loadOlder ?? nothing,
+    loadNewer: store?.loadNewer ?? nothing,
+    toEnd: store?.toEnd ?? nothing,
+    toPosition: store?.toPosition ?? nothing,
+    setFollowing: store?.setFollowing ?? nothing,
+    send: store?.outbox.send ?? nothing,
+    discard: store?.outbox.discard ?? nothing,
+    retry: store?.outbox.retry ?? nothing,
+  };
+}
+
+const LOADING: SessionView = {
+  phase: { kind: "loading" },
+  session: undefined,
+  items: [],
+  status: "initializing",
+  statusSince: undefined,
+  error: undefined,
+  queue: [],
+  outgoing: [],
+  answered: new Map(),
+  atStart: false,
+  atEnd: true,
+  missed: 0,
+  loading: undefined,
+  usage: undefined,
+};
