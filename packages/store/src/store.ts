@@ -62,6 +62,8 @@ export interface Store {
 // ── streams ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export interface StreamInfo {
+  /** With `createdAt` it tells this stream from others that were or will be at the same path. */
+  readonly id: number;
   readonly path: string;
   readonly contentType: string;
   /** The next position. */

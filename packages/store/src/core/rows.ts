@@ -44,6 +44,7 @@ export interface RecordRow {
 
 export function streamInfo(row: StreamRow): StreamInfo {
   return {
+    id: row.id,
     path: row.path,
     contentType: row.contentType,
     head: row.head,

@@ -1,0 +1,42 @@
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import type { OpenDatabase } from "./driver.ts";
+import { storeFiles } from "./files.ts";
+import { acquireLock } from "./lock.ts";
+import { configure, prepareIndexes, prepareTables } from "./schema.ts";
+import type { WriterStart } from "./wire.ts";
+import { Writer } from "./writer.ts";
+
+export interface OpenWriter {
+  readonly writer: Writer;
+  close(): void;
+}
+
+/** Locks the folder, brings the tables to this version, and gives the writer. Throws with nothing left open. */
+export function openWriter(start: WriterStart, open: OpenDatabase): OpenWriter {
+  mkdirSync(start.folder, { recursive: true, mode: 0o700 });
+  const lock = acquireLock(start.folder, open);
+  try {
+    const file = storeFiles(start.folder).database;
+    // Made by us and not by SQLite: sessions are for their owner's eyes, also in a folder that others may enter.
+    closeSync(openSync(file, "a", 0o600));
+    const database = open(file);
+    try {
+      prepareTables(database, start.folder);
+      configure(database, "writer");
+      const writer = new Writer(database, prepareIndexes(database, start.collections));
+      return {
+        writer,
+        close: () => {
+          database.close();
+          lock.release();
+        },
+      };
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
