@@ -40,9 +40,15 @@ export const attachment = z.object({
   kind: z.enum(["image", "file"]),
   mime: z.string(),
   name: z.string().optional(),
+  /** Bytes of the original. */
+  size: z.number().optional(),
+  /** Where the original is, when it is too large for the row. */
   blob: blobRef.optional(),
+  /** The original in base64, when it is small. */
   data: z.string().optional(),
 });
+export type BlobRef = z.infer<typeof blobRef>;
+export type Attachment = z.infer<typeof attachment>;
 
 export const fileChange = z.object({
   path: z.string(),
@@ -50,6 +56,7 @@ export const fileChange = z.object({
   diff: z.string().optional(),
   movedTo: z.string().optional(),
 });
+export type FileChange = z.infer<typeof fileChange>;
 
 const decision = z.enum(["allow", "allow_session", "deny", "cancelled"]);
 
@@ -71,15 +78,29 @@ export const transcriptEvent = z.discriminatedUnion("type", [
     agentVersion: z.string().optional(),
     git: z.looseObject({}).optional(),
   }),
-  z.object({ v, type: z.literal("user_message"), text: z.string(), attachments: z.array(attachment).optional() }),
+  z.object({
+    v,
+    type: z.literal("user_message"),
+    text: z.string(),
+    attachments: z.array(attachment).optional(),
+    blob: blobRef.optional(),
+  }),
   z.object({ v, type: z.literal("user_message_queued"), text: z.string() }),
   z.object({
     v,
     type: z.literal("assistant_message"),
     text: z.string(),
     phase: z.enum(["commentary", "final"]).optional(),
+    blob: blobRef.optional(),
   }),
-  z.object({ v, type: z.literal("thinking"), summary: z.string().optional(), text: z.string().nullable() }),
+  /** `text` is null when the agent gave none or only an encrypted form. */
+  z.object({
+    v,
+    type: z.literal("thinking"),
+    summary: z.string().optional(),
+    text: z.string().nullable(),
+    blob: blobRef.optional(),
+  }),
   z.object({
     v,
     type: z.literal("tool_call"),
@@ -150,6 +171,8 @@ export const transcriptEvent = z.discriminatedUnion("type", [
     agentId: z.string().optional(),
     title: z.string().optional(),
     isError: z.boolean().optional(),
+    /** At the end of a sub-agent that ran in the background: its answer. */
+    text: z.string().optional(),
   }),
   z.object({
     v,
@@ -174,7 +197,8 @@ export const transcriptEvent = z.discriminatedUnion("type", [
     message: z.string(),
     retryable: z.boolean().optional(),
   }),
-  z.object({ v, type: z.literal("notice"), text: z.string() }),
+  /** What the person should see and nobody said: `kind` tells a command from its output, a change of model, a hook. */
+  z.object({ v, type: z.literal("notice"), text: z.string(), kind: z.string().optional() }),
   z.object({ v, type: z.literal("title"), title: z.string() }),
   z.object({ v, type: z.literal("takeover"), from: z.string().optional(), to: z.string() }),
   z.object({

@@ -1,2 +1,53 @@
-export * from "./events.ts";
-export * from "./resource.ts";
+export {
+  type Attachment,
+  attachment,
+  type BlobRef,
+  blobRef,
+  type FileChange,
+  fileChange,
+  questionItem,
+  TOOL_NAMES,
+  type ToolName,
+  type TranscriptEvent,
+  type TranscriptEventType,
+  transcriptEvent,
+  type Usage,
+  usage,
+} from "./events.ts";
+export {
+  answerKey,
+  CODER_INBOX_CURSOR_EVENT,
+  CODER_RESOURCE_TAG,
+  CODER_RUN_STATUS_EVENT,
+  type CoderArgs,
+  coderArgs,
+  coderInbox,
+  type CoderInboxCursorRow,
+  coderInboxCursorRow,
+  type CoderRunStatusRow,
+  coderRunStatusRow,
+  type CodingSessionDelta,
+  codingSessionDelta,
+  type CodingSessionInfoRow,
+  codingSessionInfoRow,
+  codingSessionResourceId,
+  codingSessionResourceSchema,
+  type CodingSessionTranscriptRow,
+  codingSessionTranscriptRow,
+  DELTA_EVENT,
+  MAX_PROMPT_BYTES,
+  type NativeTranscriptRow,
+  type PermissionMode,
+  permissionMode,
+  questionKey,
+  SESSION_INFO_EVENT,
+  sessionIdOf,
+  sessionStreams,
+  TRANSCRIPT_EVENT,
+  turnEndKey,
+} from "./resource.ts";
+export type { Blob } from "./bounds.ts";
+export { INLINE_DATA_LIMIT, OUTPUT_LIMIT, TEXT_LIMIT } from "./bounds.ts";
+export type { NativeDelta, Normalised, Skip } from "./normalised.ts";
+export { type ClaudeNormaliser, createClaudeNormaliser } from "./claude/normalise.ts";
+export { claudeToolName } from "./claude/tool-names.ts";

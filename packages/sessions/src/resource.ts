@@ -32,7 +32,7 @@ export function sessionStreams(sessionId: string): { main: string; live: string;
   return { main, live: `${main}/live`, native: `${main}/native` };
 }
 
-export const codingSessionInfoRow = z.looseObject({
+const infoShape = z.object({
   key: z.literal("current"),
   agent: z.string(),
   cwd: z.string(),
@@ -50,13 +50,14 @@ export const codingSessionInfoRow = z.looseObject({
   forkedFrom: z.object({ sessionId: z.string(), row: z.string().optional() }).optional(),
   importedFrom: z.object({ agent: z.string(), sessionId: z.string() }).optional(),
 });
-export type CodingSessionInfoRow = z.infer<typeof codingSessionInfoRow>;
+export const codingSessionInfoRow = infoShape.loose();
+export type CodingSessionInfoRow = z.infer<typeof infoShape>;
 
 /**
  * Inserted once, never changed, ordered by the log. `key` is the agent's own id for what the row shows, so the same
  * event seen live, read from disk or met again after a crash is the same row.
  */
-export const codingSessionTranscriptRow = z.looseObject({
+const transcriptShape = z.object({
   key: z.string(),
   /** When it happened, milliseconds; for people, never for order. */
   ts: z.number(),
@@ -72,7 +73,11 @@ export const codingSessionTranscriptRow = z.looseObject({
   liveKey: z.string().optional(),
   payload: transcriptEvent,
 });
-export type CodingSessionTranscriptRow = z.infer<typeof codingSessionTranscriptRow>;
+export const codingSessionTranscriptRow = transcriptShape.loose();
+export type CodingSessionTranscriptRow = z.infer<typeof transcriptShape>;
+
+/** A row as an agent's records give it: run, prompt and actor are added by the coder. */
+export type NativeTranscriptRow = Omit<CodingSessionTranscriptRow, "runId" | "promptId" | "actor">;
 
 /** `value` of a delta event (its key is the `liveKey`): text to add at `at` characters of what came before. */
 export const codingSessionDelta = z.object({
@@ -91,11 +96,27 @@ export const codingSessionResourceSchema = {
   transcript: { type: TRANSCRIPT_EVENT, primaryKey: "key", schema: codingSessionTranscriptRow },
 } as const;
 
+/**
+ * The key of the row that ends a prompt's turn (`turn_complete` or `turn_aborted`): the same whether the coder writes
+ * it or it is read from the agent's file later, so a turn ends once.
+ */
+export function turnEndKey(promptKey: string): string {
+  return `${promptKey}:end`;
+}
+
+/** The keys of a question and its answer, the same live and from a file: the one who answered is kept. */
+export function questionKey(callId: string): string {
+  return `question:${callId}`;
+}
+export function answerKey(callId: string): string {
+  return `answer:${callId}`;
+}
+
 // The coder's own state, on its entity stream.
 export const CODER_RUN_STATUS_EVENT = "coder_run_status";
 export const CODER_INBOX_CURSOR_EVENT = "coder_inbox_cursor";
 
-export const coderRunStatusRow = z.looseObject({
+const runStatusShape = z.object({
   key: z.literal("current"),
   status: z.enum(["initializing", "idle", "running", "waiting", "error"]),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
@@ -104,15 +125,17 @@ export const coderRunStatusRow = z.looseObject({
   /** When this status began, milliseconds. */
   since: z.number().optional(),
 });
-export type CoderRunStatusRow = z.infer<typeof coderRunStatusRow>;
+export const coderRunStatusRow = runStatusShape.loose();
+export type CoderRunStatusRow = z.infer<typeof runStatusShape>;
 
 /** Prompts of the inbox that have been dealt with, and how. The cursor is the log position behind the last one. */
-export const coderInboxCursorRow = z.looseObject({
+const inboxCursorShape = z.object({
   key: z.literal("current"),
   lastProcessedInboxKey: z.string().optional(),
   offset: z.string().optional(),
 });
-export type CoderInboxCursorRow = z.infer<typeof coderInboxCursorRow>;
+export const coderInboxCursorRow = inboxCursorShape.loose();
+export type CoderInboxCursorRow = z.infer<typeof inboxCursorShape>;
 
 /** A coder's spawn arguments. */
 export const permissionMode = z.enum(["ask", "accept-edits", "bypass"]);
