@@ -27,8 +27,8 @@ export type DriverResponse =
   | {
       readonly kind: "permission";
       readonly decision: "allow" | "allow_session" | "deny";
-      readonly message?: string;
-      readonly updatedInput?: Record<string, unknown>;
+      readonly message?: string | undefined;
+      readonly updatedInput?: Record<string, unknown> | undefined;
     }
   | { readonly kind: "answer"; readonly answers: Record<string, string> };
 
@@ -62,10 +62,17 @@ export type TurnOutcome =
     };
 
 export interface DriverOptions {
+  /** Ours: everything that the agent starts carries it in its environment. */
+  readonly sessionId: string;
   readonly cwd: string;
   readonly model?: string;
   readonly permissionMode: PermissionMode;
-  /** Resume this session; absent: start a new one under `newSessionId`. */
-  readonly resume?: string;
-  readonly newSessionId?: string;
+  /**
+   * The agent's own session. `resume`: it must be there. `own`: we gave it this id; it is made if it is not there yet
+   * (a crash may have come before its first record).
+   */
+  readonly native: { readonly kind: "resume" | "own"; readonly id: string };
 }
+
+/** Makes drivers of one agent. */
+export type DriverFactory = (options: DriverOptions) => AgentDriver;

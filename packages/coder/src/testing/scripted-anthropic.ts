@@ -57,6 +57,10 @@ export async function startScriptedMessagesApi(options: { port?: number } = {}):
     const refusal = reply.steps.find((step) => step.kind === "http");
     if (refusal?.kind === "http" && attempt <= refusal.times) return fail(response, refusal.status, refusal.message);
     const id = `msg_scripted_${String(requests.length)}`;
+    if (reply.steps.some((step) => step.kind === "cut" && attempt <= step.times) && !asked.stream) {
+      response.destroy();
+      return;
+    }
     if (!asked.stream) return json(response, 200, wholeMessage(reply, asked, id));
     await stream(response, { reply, asked, id, attempt });
   }

@@ -1,0 +1,69 @@
+import type { PermissionMode } from "@skein/sessions";
+import type { DriverOptions } from "../driver.ts";
+import type { ClaudeOptions, ClaudeUserMessage } from "./sdk.ts";
+
+/**
+ * What Claude Code is started with. Always explicit where its default depends on the account, the repository or the
+ * version.
+ */
+export interface StartOptions {
+  readonly driver: DriverOptions;
+  readonly executable: string;
+  readonly env: Record<string, string>;
+  readonly settingSources: readonly SettingSource[];
+  readonly session: { readonly kind: "resume" | "new"; readonly id: string };
+}
+
+/** Whose settings are loaded. `project` and `local` run what the repository says: hooks, MCP servers, helpers. */
+export type SettingSource = "user" | "project" | "local";
+
+const MODES = {
+  ask: "default",
+  "accept-edits": "acceptEdits",
+  bypass: "bypassPermissions",
+} as const satisfies Record<PermissionMode, ClaudeOptions["permissionMode"]>;
+
+/** Tools that begin turns by themselves, later: turns are begun by prompts. */
+const DISALLOWED = ["CronCreate", "CronDelete", "CronList", "ScheduleWakeup", "Monitor"];
+
+type Part = Pick<ClaudeOptions, "canUseTool" | "spawnClaudeCodeProcess">;
+
+export function claudeOptions({ driver, executable, env, settingSources, session }: StartOptions, parts: Part) {
+  const trustsProject = settingSources.includes("project");
+  return {
+    cwd: driver.cwd,
+    env,
+    pathToClaudeCodeExecutable: executable,
+    ...(driver.model === undefined ? {} : { model: driver.model }),
+    ...(session.kind === "resume" ? { resume: session.id } : { sessionId: session.id }),
+    permissionMode: MODES[driver.permissionMode],
+    allowDangerouslySkipPermissions: driver.permissionMode === "bypass",
+    settingSources: [...settingSources],
+    // A repository's .mcp.json names programs to start.
+    strictMcpConfig: !trustsProject,
+    systemPrompt: { type: "preset", preset: "claude_code" },
+    includePartialMessages: true,
+    forwardSubagentText: true,
+    disallowedTools: DISALLOWED,
+    ...parts,
+  } satisfies ClaudeOptions;
+}
+
+/** A prompt under an id of ours. Text that Claude Code would read as a command or a file mention is sent as written. */
+export function userMessage(text: string, promptId: string): ClaudeUserMessage {
+  const verbatim = /^\s*\/|@/.test(text);
+  return {
+    type: "user",
+    message: { role: "user", content: text },
+    parent_tool_use_id: null,
+    ...(isUuid(promptId) ? { uuid: promptId } : {}),
+    ...(verbatim ? { client_composed: true as const } : {}),
+  };
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+type Uuid = NonNullable<ClaudeUserMessage["uuid"]>;
+
+export function isUuid(text: string): text is Uuid {
+  return UUID.test(text);
+}

@@ -1,0 +1,48 @@
+import type { Clock } from "../clock.ts";
+import type { AgentDriver } from "../driver.ts";
+
+/** The drivers that are kept warm between prompts, one per session, until they have been idle for a while. */
+export interface DriverPool {
+  /** The session's driver, made if it is not there. It stays until it is given back. */
+  take(sessionId: string, make: () => AgentDriver): AgentDriver;
+  giveBack(sessionId: string): void;
+  /** Ends the session's driver and what it started. */
+  drop(sessionId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+type Entry =
+  | { readonly kind: "busy"; readonly driver: AgentDriver }
+  | { readonly kind: "idle"; readonly driver: AgentDriver; readonly cancel: () => void };
+
+export function createDriverPool(deps: { readonly clock: Clock; readonly idleMs: number }): DriverPool {
+  const entries = new Map<string, Entry>();
+
+  async function drop(sessionId: string): Promise<void> {
+    const entry = entries.get(sessionId);
+    entries.delete(sessionId);
+    if (entry?.kind === "idle") entry.cancel();
+    await entry?.driver.close();
+  }
+
+  return {
+    take(sessionId, make) {
+      const known = entries.get(sessionId);
+      if (known?.kind === "busy") throw new Error(`Session ${sessionId} is driven already.`);
+      known?.cancel();
+      const driver = known?.driver ?? make();
+      entries.set(sessionId, { kind: "busy", driver });
+      return driver;
+    },
+    giveBack(sessionId) {
+      const entry = entries.get(sessionId);
+      if (entry?.kind !== "busy") return;
+      const cancel = deps.clock.after(deps.idleMs, () => void drop(sessionId).catch(() => undefined));
+      entries.set(sessionId, { kind: "idle", driver: entry.driver, cancel });
+    },
+    drop,
+    async close() {
+      await Promise.all([...entries.keys()].map(drop));
+    },
+  };
+}
