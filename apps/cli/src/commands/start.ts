@@ -1,0 +1,41 @@
+import { Command } from "commander";
+import { resolveHome } from "../home/home.ts";
+import type { CliIo } from "../io.ts";
+import { DEFAULT_PORT } from "../start/port.ts";
+import { parsePort } from "./parse-options.ts";
+
+interface Options {
+  readonly port: number;
+  readonly host: string;
+  readonly home?: string;
+  readonly json?: boolean;
+  readonly open?: boolean;
+}
+
+/** `skein start`: store, server, runner and web app in this process, until Ctrl-C. */
+export function startCommand(io: CliIo): Command {
+  return new Command("start")
+    .description("run Skein on this machine: store, server, runner and web app in one process")
+    .option("--port <n>", "where to listen (0: any free port)", parsePort, DEFAULT_PORT)
+    .option("--host <host>", "the address to listen on", "127.0.0.1")
+    .option("--home <folder>", "where the data is (default: SKEIN_HOME, else ~/.skein)")
+    .option("--json", "print one line {url, token, link, home, pid} when it is ready")
+    .option("--open", "open the link in the browser")
+    .action(async (options: Options) => {
+      const home = resolveHome({ flag: options.home, env: io.env, cwd: io.cwd, homeFolder: io.homeFolder });
+      // Loaded only here: no other command pays for the server and the agents.
+      const [{ start }, { compose }, { openBrowser }] = await Promise.all([
+        import("../start/start.ts"),
+        import("../start/compose.ts"),
+        import("../start/open-browser.ts"),
+      ]);
+      await start(io, compose, {
+        home,
+        host: options.host,
+        port: options.port,
+        json: options.json ?? false,
+        pid: process.pid,
+        ...(options.open ? { onReady: (link) => openBrowser(link, process.platform) } : {}),
+      });
+    });
+}

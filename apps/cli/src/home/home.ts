@@ -1,0 +1,32 @@
+import { join, resolve } from "node:path";
+
+/** Where one Skein keeps everything. */
+export interface Home {
+  readonly folder: string;
+  /** The store's folder. */
+  readonly data: string;
+  /** How clients find the running server: see `server-file.ts`. */
+  readonly serverFile: string;
+  /** The secret that signs in; made at the first start and kept, so that browsers stay signed in. */
+  readonly tokenFile: string;
+}
+
+/** `--home`, else `SKEIN_HOME`, else `~/.skein`. */
+export function resolveHome(options: {
+  readonly flag: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly homeFolder: string;
+}): Home {
+  const named = options.flag ?? (options.env["SKEIN_HOME"] || undefined);
+  return homeAt(named === undefined ? join(options.homeFolder, ".skein") : resolve(options.cwd, named));
+}
+
+export function homeAt(folder: string): Home {
+  return {
+    folder,
+    data: join(folder, "data"),
+    serverFile: join(folder, "server.json"),
+    tokenFile: join(folder, "token"),
+  };
+}

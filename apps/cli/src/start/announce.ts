@@ -1,0 +1,30 @@
+import { PREFIX } from "@skein/protocol";
+import type { Style } from "../output/style.ts";
+
+/** What `start --json` prints once it is ready, on one line. */
+export interface Ready {
+  readonly url: string;
+  readonly token: string;
+  /** Signs the browser in that opens it. */
+  readonly link: string;
+  readonly home: string;
+  readonly pid: number;
+}
+
+export function signInLink(url: string, token: string): string {
+  return `${url}${PREFIX}/sign-in?token=${encodeURIComponent(token)}`;
+}
+
+export function announce(ready: Ready, notes: readonly string[], style: Style): string {
+  return [
+    "",
+    `  ${style.bold("Skein is ready.")} Open this link; it signs your browser in:`,
+    "",
+    `  ${style.cyan(ready.link)}`,
+    "",
+    style.dim(`  Data in ${ready.home} · Ctrl-C stops`),
+    ...notes.map((note) => style.yellow(`  ${note}`)),
+    "",
+    "",
+  ].join("\n");
+}
