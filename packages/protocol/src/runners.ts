@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { changeEvent } from "./change-event.ts";
 import { entity, entityTypeRegistration, message, tags } from "./entities.ts";
+import { ERROR_CODES } from "./errors.ts";
 
 /**
  * How runners get their work: they register, poll for claims and calls, and write through their claim.
@@ -113,6 +114,12 @@ export const claimCommitResult = z.object({
   duplicate: z.boolean(),
   /** Only with `done`: whether more input was waiting. */
   more: z.boolean().optional(),
+  /** Sends and spawns that could not be carried out. The rest took effect; each is an `error` row of the stream too. */
+  refused: z
+    .array(
+      z.object({ kind: z.enum(["send", "spawn"]), to: z.string(), code: z.enum(ERROR_CODES), message: z.string() }),
+    )
+    .optional(),
 });
 export type ClaimCommitResult = z.infer<typeof claimCommitResult>;
 

@@ -1,1 +1,6 @@
-export {};
+export { createTokenAuth, type Auth, type TokenAuthOptions } from "./auth/token.ts";
+export type { GuardOptions } from "./auth/guard.ts";
+export type { LogEvent } from "./context.ts";
+export { createStaticFiles, type StaticFiles } from "./http/static.ts";
+export { SERVER_COLLECTIONS } from "./records/collections.ts";
+export { createServer, type Server, type ServerDeps } from "./server.ts";

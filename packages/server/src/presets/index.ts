@@ -1,1 +1,1 @@
-export {};
+export { createEmbeddedServer, type EmbeddedServer, type EmbeddedServerOptions } from "./embedded.ts";

@@ -1,1 +1,1 @@
-export {};
+export { createMemoryServer, type TestServer, type TestServerOptions } from "./memory-server.ts";

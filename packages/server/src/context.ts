@@ -1,0 +1,26 @@
+import type { Store } from "@skein/store";
+import type { StreamsHandler } from "@skein/streams";
+import type { EntityRules } from "./entities/entity.ts";
+import type { SchemaChecker } from "./entities/schema.ts";
+
+/** What the effects share: made once by `createServer`. */
+export interface ServerContext {
+  readonly store: Store;
+  readonly streams: StreamsHandler;
+  readonly rules: EntityRules;
+  readonly schemas: SchemaChecker;
+  /** A secret that nobody can guess. */
+  readonly secret: () => string;
+  readonly leaseMs: number;
+  /** A runner that has not been heard of for this long is offline. */
+  readonly runnerTimeoutMs: number;
+  /** Aborted when the server closes: everything that waits ends. */
+  readonly signal: AbortSignal;
+  readonly log: (event: LogEvent) => void;
+}
+
+export interface LogEvent {
+  readonly level: "warn" | "error";
+  readonly message: string;
+  readonly error?: unknown;
+}

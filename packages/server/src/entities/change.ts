@@ -1,0 +1,105 @@
+import { SkeinError, type Entity, type signalRequest } from "@skein/protocol";
+import type { z } from "zod";
+import type { ServerContext } from "../context.ts";
+import type { EntityRecord } from "../records/collections.ts";
+import { createDraft, type Draft } from "../records/draft.ts";
+import { execute, refused } from "../records/execute.ts";
+import { createSnapshot, load, type SnapshotBuilder } from "../records/snapshot.ts";
+import { sessionKeysOf } from "../sessions/draft.ts";
+import { loadOpenRuns, loadSubscribers, loadSubscriptions } from "../wakes/load-run-end.ts";
+import { endedEntity, noEntity, toEntity } from "./entity.ts";
+import type { Stamp } from "./events.ts";
+import { addKill } from "./plan-kill.ts";
+import { addSignal } from "./plan-signal.ts";
+import { addTagChange, type TagChange } from "./plan-tags.ts";
+
+export async function getEntity({ store }: ServerContext, url: string): Promise<Entity> {
+  const record = await store.getRecord<EntityRecord>("entities", url);
+  if (!record) throw noEntity(url);
+  return toEntity(record.value);
+}
+
+export async function changeTags(
+  context: ServerContext,
+  url: string,
+  change: TagChange,
+  principal: string,
+): Promise<Entity> {
+  return changeEntity(context, url, principal, async ({ snapshot, entity }) => {
+    await load(context.store, snapshot, sessionKeysOf({ ...entity.tags, ...change.set }));
+    return (draft, stamp) => addTagChange(draft, entity, change, stamp);
+  });
+}
+
+export async function signal(
+  context: ServerContext,
+  url: string,
+  order: z.output<typeof signalRequest>,
+  principal: string,
+): Promise<Entity> {
+  const reason = order.reason === undefined ? {} : { reason: order.reason };
+  if (order.signal === "kill") return kill(context, url, reason, principal);
+  const { signal: name } = order;
+  return changeEntity(context, url, principal, async ({ entity }) => {
+    const key = context.rules.id();
+    return (draft, stamp) => addSignal(draft, entity, { signal: name, key, ...reason }, stamp);
+  });
+}
+
+/** Killing what is dead already changes nothing and is not an error. */
+export async function kill(
+  context: ServerContext,
+  url: string,
+  order: { readonly reason?: string },
+  principal: string,
+): Promise<Entity> {
+  const { store } = context;
+  const there = await getEntity(context, url);
+  if (there.status === "killed") return there;
+  return changeEntity(context, url, principal, async ({ snapshot, entity }) => {
+    await load(store, snapshot, sessionKeysOf(entity.tags));
+    const openRuns = await loadOpenRuns(store, snapshot, url);
+    const subscribers = await loadSubscribers(store, snapshot, url);
+    const subscribed = await loadSubscriptions(store, snapshot, { index: "bySubscriber", url });
+    return (draft, stamp) => addKill(draft, entity, { ...order, openRuns, subscribers, subscribed }, stamp);
+  });
+}
+
+interface Loaded {
+  readonly snapshot: SnapshotBuilder;
+  readonly entity: EntityRecord;
+}
+type Change = (draft: Draft, stamp: Stamp) => EntityRecord;
+
+/** Loads a living entity, lets `prepare` load what else it needs, and commits the change that it gives back. */
+async function changeEntity(
+  { store }: ServerContext,
+  url: string,
+  principal: string,
+  prepare: (loaded: Loaded) => Promise<Change>,
+): Promise<Entity> {
+  return execute<Entity>(store, async () => {
+    const snapshot = createSnapshot();
+    await load(store, snapshot, [
+      ["entities", url],
+      ["wakes", url],
+    ]);
+    const entity = snapshot.get("entities", url)?.value;
+    if (!entity) return refused(noEntity(url));
+    if (entity.status === "killed") return refused(endedEntity(entity));
+    const change = await prepare({ snapshot, entity });
+    const draft = createDraft(snapshot);
+    const changed = change(draft, { principal, now: store.now() });
+    const { operations } = draft.build();
+    if (operations.length === 0) return { kind: "answer", answer: toEntity(changed) };
+    return { kind: "commit", operations, answer: () => toEntity(changed) };
+  });
+}
+
+export function badEntityUrl(): SkeinError {
+  return new SkeinError(
+    "invalid_request",
+    "An entity's address is /{type}/{id}: a type of lower-case letters, digits, - and _ that begins with a letter, " +
+      "and an id of letters, digits and . _ ~ - with at most 128 characters.",
+  );
+}

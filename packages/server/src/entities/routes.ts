@@ -1,0 +1,154 @@
+import {
+  ENTITY_ID,
+  ENTITY_TYPE,
+  entityTypeRegistration,
+  entityUrl,
+  mainStream,
+  message,
+  PREFIX,
+  RESERVED_ENTITY_TYPES,
+  signalRequest,
+  SkeinError,
+  spawnRequest,
+  tags,
+} from "@skein/protocol";
+import { z } from "zod";
+import type { ServerContext } from "../context.ts";
+import { readJson } from "../http/body.ts";
+import { json, noContent } from "../http/errors.ts";
+import { param, type Route, type RouteRequest } from "../http/router.ts";
+import { badEntityUrl, changeTags, getEntity, kill, signal } from "./change.ts";
+import { entityFilter, listEntities, parseQuery } from "./list.ts";
+import { send } from "./send.ts";
+import { spawn } from "./spawn.ts";
+import { deleteEntityType, getEntityType, listEntityTypes, registerEntityType } from "./types.ts";
+
+const tagBody = z.strictObject({ value: z.string().max(4096) });
+
+/** The address in the path of an entity's route. */
+export function entityParam(route: RouteRequest): { readonly url: string; readonly type: string; readonly id: string } {
+  const type = param(route, "type");
+  const id = param(route, "id");
+  if (!ENTITY_TYPE.test(type) || !ENTITY_ID.test(id)) throw badEntityUrl();
+  return { url: entityUrl(type, id), type, id };
+}
+
+export function entityRoutes(context: ServerContext): Route[] {
+  return [...typeRoutes(context), ...directoryRoutes(context), ...actorRoutes(context)];
+}
+
+function typeRoutes(context: ServerContext): Route[] {
+  const base = `${PREFIX}/entity-types`;
+  return [
+    { method: "GET", pattern: base, handle: async () => json({ entityTypes: await listEntityTypes(context) }) },
+    {
+      method: "POST",
+      pattern: base,
+      handle: async ({ request }) =>
+        json(await registerEntityType(context, await readJson(request, entityTypeRegistration)), { status: 201 }),
+    },
+    {
+      method: "GET",
+      pattern: `${base}/:name`,
+      handle: async (route) => json(await getEntityType(context, param(route, "name"))),
+    },
+    {
+      method: "DELETE",
+      pattern: `${base}/:name`,
+      handle: async (route) => {
+        await deleteEntityType(context, param(route, "name"));
+        return noContent();
+      },
+    },
+  ];
+}
+
+function directoryRoutes(context: ServerContext): Route[] {
+  return [
+    {
+      method: "GET",
+      pattern: `${PREFIX}/entities`,
+      handle: async ({ url }) => json(await listEntities(context, parseQuery(entityFilter, url.searchParams))),
+    },
+    {
+      method: "GET",
+      pattern: `${PREFIX}/directory`,
+      handle: ({ request, path }) => context.streams(request, path, { allow: ["read"] }),
+    },
+  ];
+}
+
+function actorRoutes(context: ServerContext): Route[] {
+  return [
+    { method: "PUT", pattern: "/:type/:id", handle: (route) => handleSpawn(context, route) },
+    {
+      method: "GET",
+      pattern: "/:type/:id",
+      handle: async (route) => json(await getEntity(context, entityParam(route).url)),
+    },
+    {
+      method: "DELETE",
+      pattern: "/:type/:id",
+      handle: async (route) => json(await kill(context, entityParam(route).url, {}, route.principal)),
+    },
+    {
+      method: "POST",
+      pattern: "/:type/:id/send",
+      handle: async (route) => {
+        const to = entityParam(route).url;
+        // Larger than any message may be, so that the message's own limit is what is told.
+        const body = await readJson(route.request, message);
+        return json(await send(context, { to, message: body }, route.principal));
+      },
+    },
+    {
+      method: "POST",
+      pattern: "/:type/:id/signal",
+      handle: async (route) => {
+        const { url } = entityParam(route);
+        return json(await signal(context, url, await readJson(route.request, signalRequest), route.principal));
+      },
+    },
+    {
+      method: "POST",
+      pattern: "/:type/:id/tags/:key",
+      handle: async (route) => {
+        const { url } = entityParam(route);
+        const { value } = await readJson(route.request, tagBody);
+        const set = tags.parse({ [param(route, "key")]: value });
+        return json(await changeTags(context, url, { set }, route.principal));
+      },
+    },
+    {
+      method: "DELETE",
+      pattern: "/:type/:id/tags/:key",
+      handle: async (route) => {
+        const { url } = entityParam(route);
+        return json(await changeTags(context, url, { remove: [param(route, "key")] }, route.principal));
+      },
+    },
+    { method: "GET", pattern: "/:type/:id/main", handle: (route) => readMain(context, route) },
+    { method: "HEAD", pattern: "/:type/:id/main", handle: (route) => readMain(context, route) },
+  ];
+}
+
+async function handleSpawn(context: ServerContext, route: RouteRequest): Promise<Response> {
+  const { type, id } = entityParam(route);
+  if (RESERVED_ENTITY_TYPES.has(type)) throw new SkeinError("reserved_name", `${type} is not an entity type.`);
+  const body = await readJson(route.request, spawnRequest);
+  const order = {
+    type,
+    id,
+    ...(body.args !== undefined && { args: body.args }),
+    ...(body.tags && { tags: body.tags }),
+    ...(body.parent !== undefined && { parent: body.parent }),
+    ...(body.initialMessage && { initialMessage: body.initialMessage }),
+    ...(body.wake && { wake: body.wake }),
+  };
+  const { entity, created } = await spawn(context, order, route.principal);
+  return json(entity, { status: created ? 201 : 200 });
+}
+
+function readMain(context: ServerContext, route: RouteRequest): Promise<Response> {
+  return context.streams(route.request, mainStream(entityParam(route).url), { allow: ["read"] });
+}

@@ -1,0 +1,54 @@
+import { SkeinError, type Entity } from "@skein/protocol";
+import type { ServerContext } from "../context.ts";
+import { createDraft } from "../records/draft.ts";
+import { execute, refused } from "../records/execute.ts";
+import { createSnapshot, load } from "../records/snapshot.ts";
+import { callTypeRunner } from "../runners/calls.ts";
+import { toEntity } from "./entity.ts";
+import { addSpawn, checkSpawn, spawnKeys, type SpawnOrder } from "./plan-spawn.ts";
+
+const ADMISSION_TIMEOUT_MS = 15_000;
+
+export interface SpawnAnswer {
+  readonly entity: Entity;
+  readonly created: boolean;
+}
+
+/** Makes an entity, once: the same order again answers what is there. */
+export async function spawn(context: ServerContext, order: SpawnOrder, principal: string): Promise<SpawnAnswer> {
+  const { store, rules } = context;
+  const notAdmitted = await admitSpawn(context, order);
+  if (notAdmitted) throw notAdmitted;
+  return execute<SpawnAnswer>(store, async () => {
+    const snapshot = createSnapshot();
+    await load(store, snapshot, spawnKeys(order));
+    const draft = createDraft(snapshot);
+    const outcome = addSpawn(draft, order, rules, { principal, now: store.now() });
+    if (outcome.kind === "refused") return refused(outcome.error);
+    const answer = { entity: toEntity(outcome.entity), created: outcome.kind === "created" };
+    const { operations } = draft.build();
+    if (operations.length === 0) return { kind: "answer", answer };
+    return { kind: "commit", operations, answer: () => answer };
+  });
+}
+
+/**
+ * Asks the type's runner, when the type wants that and the order would be taken otherwise. Nothing has been made yet:
+ * a refusal (a directory that is not there, an agent that is not signed in) leaves no trace.
+ */
+export async function admitSpawn(context: ServerContext, order: SpawnOrder): Promise<SkeinError | undefined> {
+  const snapshot = createSnapshot();
+  await load(context.store, snapshot, spawnKeys(order));
+  const type = snapshot.get("types", order.type)?.value;
+  if (type?.admission !== true) return undefined;
+  // What is wrong with the order itself is said by the plan, in the same words for every type.
+  if (checkSpawn(createDraft(snapshot), order, context.rules)) return undefined;
+  try {
+    const params = { type: order.type, id: order.id, args: order.args ?? {} };
+    await callTypeRunner(context, order.type, { method: "admit", params, timeoutMs: ADMISSION_TIMEOUT_MS });
+    return undefined;
+  } catch (error) {
+    if (error instanceof SkeinError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,130 @@
+import type { Entity, EntityStatus, EntityType, RunRow } from "@skein/protocol";
+import type { CollectionDefinitions } from "@skein/store";
+import type { SessionRecord } from "../sessions/session.ts";
+
+/**
+ * Every record the server keeps, by collection. What is here is the whole of the server's state besides the streams:
+ * nothing that matters lives in a process.
+ */
+export interface Records {
+  types: EntityType;
+  entities: EntityRecord;
+  wakes: WakeRecord;
+  /** A message that came with an idempotency key: `{entity url} {sha256 of the key}`. */
+  receipts: ReceiptRecord;
+  /** Who is told about whom: `{source url} {subscriber url}`. */
+  subscriptions: SubscriptionRecord;
+  /** Runs that have begun and not ended: `{entity url} {run key}`. */
+  runs: OpenRunRecord;
+  /** Which shared state an entity declared in its manifest: `{entity url} {resource id}`. */
+  links: LinkRecord;
+  resources: ResourceRecord;
+  runners: RunnerRecord;
+  calls: CallRecord;
+  sessions: SessionRecord;
+}
+export type CollectionName = keyof Records;
+
+export interface EntityRecord extends Omit<Entity, "streams"> {
+  readonly typeRevision: number;
+}
+
+/**
+ * One per entity that lives. `claimableAt` is the only thing that makes an entity claimable (a time in the past):
+ * when it became ready, or when the lease of its claim ends, so an expired claim needs no janitor. Held entities
+ * (paused, stopped) have none.
+ */
+export interface WakeRecord {
+  readonly entity: string;
+  readonly type: string;
+  readonly state: "idle" | "ready" | "claimed";
+  readonly generation: number;
+  /** Input in front of this position of the main stream has been dealt with. */
+  readonly acked: number;
+  /** Claims since the acknowledged position last moved: slows down an entity that never acknowledges. */
+  readonly attempts: number;
+  readonly claimableAt?: number;
+  readonly held?: Extract<EntityStatus, "paused" | "stopped">;
+  readonly claim?: { readonly hash: string; readonly leaseUntil: number; readonly runner: string };
+}
+
+/** `near`: a position of the main stream at or in front of the message, so that finding it again is a short read. */
+export interface ReceiptRecord {
+  readonly key: string;
+  readonly near: number;
+}
+
+export interface SubscriptionRecord {
+  readonly source: string;
+  readonly subscriber: string;
+  readonly on: "runFinished";
+  readonly includeResponse: boolean;
+}
+
+export interface OpenRunRecord {
+  readonly entity: string;
+  /** A position of the main stream at or in front of the run's first event. */
+  readonly near: number;
+  readonly row: RunRow;
+}
+
+export interface LinkRecord {
+  readonly entity: string;
+  readonly resource: string;
+  readonly mode: "create" | "connect";
+}
+
+/** Kept for coding-session resources: `driver` is the one entity that may write. */
+export interface ResourceRecord {
+  readonly id: string;
+  readonly createdBy: string;
+  readonly driver: string;
+}
+
+export interface RunnerRecord {
+  readonly id: string;
+  readonly types: readonly string[];
+  readonly machine?: string;
+  readonly lastSeenAt: number;
+}
+
+export interface CallRecord {
+  readonly runner: string;
+  readonly method: string;
+  readonly params: unknown;
+  readonly state: "pending" | "taken" | "answered";
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly answer?:
+    | { readonly kind: "result"; readonly result: unknown }
+    | { readonly kind: "error"; readonly code: string; readonly message: string; readonly details?: unknown };
+}
+
+/** What a preset hands to the store when it opens it. */
+export const SERVER_COLLECTIONS = {
+  types: {},
+  entities: {
+    indexes: {
+      byCreated: ["createdAt"],
+      byType: ["type", "createdAt"],
+      byStatus: ["status", "createdAt"],
+      byTypeAndStatus: ["type", "status", "createdAt"],
+      byParent: ["parent", "createdAt"],
+      byTag: ["tags{}", "createdAt"],
+    },
+  },
+  wakes: { indexes: { due: ["type", "claimableAt"], byRunner: ["claim.runner"] } },
+  receipts: {},
+  subscriptions: { indexes: { bySource: ["source"], bySubscriber: ["subscriber"] } },
+  runs: { indexes: { byEntity: ["entity"] } },
+  links: { indexes: { byEntity: ["entity"] } },
+  resources: {},
+  runners: { indexes: { bySeen: ["lastSeenAt"] } },
+  calls: { indexes: { byRunner: ["runner", "state", "createdAt"], byExpiry: ["expiresAt"] } },
+  sessions: { indexes: { byActivity: ["lastActivityAt"], byCoder: ["coder"] } },
+} as const satisfies CollectionDefinitions & Record<CollectionName, unknown>;
+
+/** The id of a record about two things. Neither part holds a space. */
+export function pairId(left: string, right: string): string {
+  return `${left} ${right}`;
+}

@@ -1,0 +1,59 @@
+import type { Claim, pollRequest, Work } from "@skein/protocol";
+import type { z } from "zod";
+import type { ServerContext } from "../context.ts";
+import { claimNext, nextDue, release } from "../wakes/claim.ts";
+import { takeCall } from "./calls.ts";
+import { watchCollections } from "./change-latch.ts";
+import { getRunner, touchRunner } from "./runner.ts";
+
+/** While a runner waits it is noted as seen this often. */
+const TOUCH_MS = 10_000;
+
+/**
+ * Waits until there is something for the runner to do. Changes of the store are only a hint to look again; what is
+ * true is in the records, and any number of servers and runners may look at the same time.
+ */
+export async function poll(
+  context: ServerContext,
+  runnerId: string,
+  request: z.output<typeof pollRequest>,
+  gone: AbortSignal,
+): Promise<Work | undefined> {
+  const { types } = await getRunner(context, runnerId);
+  const { store } = context;
+  const signal = AbortSignal.any([gone, context.signal]);
+  const end = performance.now() + request.waitMs;
+  const latch = watchCollections(store, request.acceptClaims ? ["wakes", "calls"] : ["calls"]);
+  try {
+    for (;;) {
+      await touchRunner(context, runnerId, TOUCH_MS);
+      const work = signal.aborted ? undefined : await look(context, runnerId, types, request.acceptClaims);
+      if (work && gone.aborted && work.kind === "claim") return await giveBack(context, work);
+      if (work) return work;
+      const left = end - performance.now();
+      if (left <= 0 || signal.aborted) return undefined;
+      const due = request.acceptClaims ? await nextDue(context, types) : undefined;
+      const untilDue = due === undefined ? Infinity : Math.max(due - store.now(), 1);
+      await latch.wait(Math.min(left, untilDue, TOUCH_MS), signal);
+    }
+  } finally {
+    latch.close();
+  }
+}
+
+async function look(
+  context: ServerContext,
+  runnerId: string,
+  types: readonly string[],
+  acceptClaims: boolean,
+): Promise<Work | undefined> {
+  const call = await takeCall(context, runnerId);
+  if (call) return call;
+  return acceptClaims ? claimNext(context, runnerId, types) : undefined;
+}
+
+/** The runner hung up while its claim was made: nobody knows its secret, so it is free again. */
+async function giveBack(context: ServerContext, claim: Claim): Promise<undefined> {
+  await release(context, claim.entity.url, ({ generation }) => generation === claim.generation);
+  return undefined;
+}

@@ -1,0 +1,129 @@
+import { normalisePath, PREFIX, SkeinError } from "@skein/protocol";
+import type { Store } from "@skein/store";
+import type { StreamsHandler } from "@skein/streams";
+import { authRoutes } from "./auth/routes.ts";
+import { guard, type GuardOptions } from "./auth/guard.ts";
+import { randomSecret } from "./auth/secrets.ts";
+import type { Auth } from "./auth/token.ts";
+import type { LogEvent, ServerContext } from "./context.ts";
+import { entityRoutes } from "./entities/routes.ts";
+import { createSchemaChecker } from "./entities/schema.ts";
+import { errorResponse, json } from "./http/errors.ts";
+import { checkPath, createRouter, type Router } from "./http/router.ts";
+import type { StaticFiles } from "./http/static.ts";
+import { resourceRoutes } from "./resources/routes.ts";
+import { runnerRoutes } from "./runners/routes.ts";
+import { sessionRoutes } from "./sessions/routes.ts";
+import { claimRoutes } from "./wakes/routes.ts";
+
+export interface ServerDeps {
+  /** Opened with `SERVER_COLLECTIONS`. Its clock judges leases. */
+  readonly store: Store;
+  /** The Durable Streams protocol over the same store. */
+  readonly streams: StreamsHandler;
+  readonly auth: Auth;
+  /** Which names the server answers to. Asked for each request: with port 0 it is known only after listening. */
+  readonly guard: () => GuardOptions;
+  /** New unique ids that sort by time. Default: time and 80 random bits. */
+  readonly id?: () => string;
+  /** New secrets (claim ids). Default: 256 random bits. */
+  readonly secret?: () => string;
+  /** How long a claim holds without a heartbeat. Default 30 s. */
+  readonly leaseMs?: number;
+  /** A runner that was not heard of for this long is offline. Default 30 s. */
+  readonly runnerTimeoutMs?: number;
+  /** The web app. Without it, `/` is not found. */
+  readonly staticFiles?: StaticFiles;
+  readonly version?: string;
+  readonly log?: (event: LogEvent) => void;
+}
+
+export interface Server {
+  /** Answers one request; never rejects. */
+  fetch(request: Request): Promise<Response>;
+  /** Ends everything that waits. The store is its owner's to close. */
+  close(): void;
+}
+
+/** The whole HTTP surface, as a function over a store: no state of its own, so any number may share one. */
+export function createServer(deps: ServerDeps): Server {
+  const closing = new AbortController();
+  const schemas = createSchemaChecker();
+  const context: ServerContext = {
+    store: deps.store,
+    streams: deps.streams,
+    schemas,
+    rules: { check: (schema, value) => schemas.check(schema, value), id: deps.id ?? (() => timeId(deps.store.now())) },
+    secret: deps.secret ?? randomSecret,
+    leaseMs: deps.leaseMs ?? 30_000,
+    runnerTimeoutMs: deps.runnerTimeoutMs ?? 30_000,
+    signal: closing.signal,
+    log: deps.log ?? (() => undefined),
+  };
+  const router = createRouter([
+    {
+      method: "GET",
+      pattern: `${PREFIX}/health`,
+      public: true,
+      handle: () => json({ status: "ok", version: deps.version ?? "0.1.0" }),
+    },
+    ...authRoutes(deps.auth),
+    ...runnerRoutes(context),
+    ...sessionRoutes(context),
+    ...resourceRoutes(context),
+    ...entityRoutes(context),
+    ...claimRoutes(context),
+  ]);
+  return {
+    fetch: (request) => answer(deps, context, router, request),
+    close: () => closing.abort(),
+  };
+}
+
+async function answer(deps: ServerDeps, context: ServerContext, router: Router, request: Request): Promise<Response> {
+  let response: Response;
+  try {
+    response = await route(deps, router, request);
+  } catch (error) {
+    response = errorResponse(toSkeinError(context, error));
+  }
+  response.headers.set("x-content-type-options", "nosniff");
+  response.headers.set("referrer-policy", "no-referrer");
+  return response;
+}
+
+async function route(deps: ServerDeps, router: Router, request: Request): Promise<Response> {
+  const refused = guard(request, deps.guard());
+  if (refused) throw refused;
+  const url = new URL(request.url);
+  const file = await deps.staticFiles?.serve(request, url.pathname);
+  if (file) return file;
+
+  const path = normalisePath(url.pathname);
+  const match = router.match(request.method, path);
+  if (!match || "allow" in match || !match.route.public) {
+    // Whether something is there is told to those only who may know.
+    const known = deps.auth.authenticate(request);
+    if ("error" in known) throw known.error;
+    const badPath = checkPath(path);
+    if (badPath) throw badPath;
+    if (!match) throw new SkeinError("not_found", `There is nothing at ${path}.`);
+    if ("allow" in match) {
+      const error = new SkeinError("method_not_allowed", `${request.method} is not for ${path}.`);
+      return errorResponse(error, { allow: match.allow.join(", ") });
+    }
+    return match.route.handle({ request, url, path, params: match.params, principal: known.principal });
+  }
+  return match.route.handle({ request, url, path, params: match.params, principal: "service:public" });
+}
+
+function toSkeinError(context: ServerContext, error: unknown): SkeinError {
+  if (error instanceof SkeinError && error.code !== "internal") return error;
+  context.log({ level: "error", message: "A request failed unexpectedly.", error });
+  return new SkeinError("internal", "The server failed. What it did is in its log; the request may be tried again.");
+}
+
+/** Sorts by time, for people who read logs; uniqueness comes from the random part. */
+function timeId(now: number): string {
+  return `${now.toString(36).padStart(9, "0")}${randomSecret().replaceAll(/[-_]/g, "").slice(0, 14).toLowerCase()}`;
+}

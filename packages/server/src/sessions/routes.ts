@@ -1,0 +1,21 @@
+import { PREFIX } from "@skein/protocol";
+import type { ServerContext } from "../context.ts";
+import { parseQuery } from "../entities/list.ts";
+import { json } from "../http/errors.ts";
+import { param, type Route } from "../http/router.ts";
+import { getSession, listSessions, sessionQuery } from "./list.ts";
+
+export function sessionRoutes(context: ServerContext): Route[] {
+  return [
+    {
+      method: "GET",
+      pattern: `${PREFIX}/sessions`,
+      handle: async ({ url }) => json(await listSessions(context, parseQuery(sessionQuery, url.searchParams))),
+    },
+    {
+      method: "GET",
+      pattern: `${PREFIX}/sessions/:session`,
+      handle: async (route) => json(await getSession(context, param(route, "session"))),
+    },
+  ];
+}

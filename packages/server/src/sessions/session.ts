@@ -1,0 +1,12 @@
+import type { Session } from "@skein/protocol";
+
+/** The projection as it is stored: the wire's session, and how sure its title is. */
+export interface SessionRecord extends Session {
+  /** A title taken from the first prompt gives way to one that was given. */
+  readonly titleFrom: "nothing" | "prompt" | "given";
+}
+
+export function toSession(record: SessionRecord): Session {
+  const { titleFrom: _, ...session } = record;
+  return session;
+}

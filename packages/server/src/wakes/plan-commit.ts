@@ -1,0 +1,219 @@
+import {
+  ENTITY_EVENTS,
+  mainStream,
+  parseOffset,
+  SkeinError,
+  type ChangeEvent,
+  type claimCommit,
+  type ErrorCode,
+} from "@skein/protocol";
+import type { StreamInfo } from "@skein/store";
+import type { z } from "zod";
+import { agentPrincipal, changeEventOf, type Stamp } from "../entities/events.ts";
+import { endedEntity, noEntity, type EntityRules } from "../entities/entity.ts";
+import { addSend } from "../entities/plan-send.ts";
+import { addSpawn } from "../entities/plan-spawn.ts";
+import { withStatus } from "../entities/plan-signal.ts";
+import { addTagChange } from "../entities/plan-tags.ts";
+import { pairId, type EntityRecord, type SubscriptionRecord } from "../records/collections.ts";
+import type { Draft } from "../records/draft.ts";
+import { projectIntoSession, sessionOf } from "../sessions/draft.ts";
+import { parseResourceStream } from "../resources/address.ts";
+import { planWrites } from "./plan-writes.ts";
+import { acknowledged, checkClaim, CLAIM_PRODUCER, released } from "./rules.ts";
+import { notifyEnded, responseOf, runsOf } from "./runs.ts";
+
+export type CommitBody = z.output<typeof claimCommit>;
+
+export interface CommitOrder {
+  readonly url: string;
+  /** sha256 of the claim's id. */
+  readonly hash: string;
+  readonly body: CommitBody;
+  /** By index of `body.sends`: sha256 of the idempotency key, if there is one. */
+  readonly receipts: readonly (string | undefined)[];
+  /** By entity URL: spawns that the runner refused when it was asked. */
+  readonly notAdmitted: ReadonlyMap<string, SkeinError>;
+}
+
+/** What was read besides records. */
+export interface CommitSituation {
+  readonly producer: { readonly epoch: number; readonly seq: number } | undefined;
+  readonly main: StreamInfo | undefined;
+  readonly streams: ReadonlyMap<string, StreamInfo | undefined>;
+  /** With `done` and `ack`: whether input lies between the acknowledged position and the head that was seen. */
+  readonly newer: { readonly found: boolean; readonly head: number | undefined } | undefined;
+  /** What runs that end in this commit have said before it. */
+  readonly responses: ReadonlyMap<string, string>;
+  readonly subscriptions: readonly SubscriptionRecord[];
+}
+
+export interface Refusal {
+  readonly kind: "send" | "spawn";
+  readonly to: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export type CommitPlan =
+  | { readonly kind: "planned"; readonly refused: readonly Refusal[]; readonly more: boolean | undefined }
+  /** This sequence number was applied before. */
+  | { readonly kind: "duplicate" }
+  | { readonly kind: "refused"; readonly error: SkeinError };
+
+/** Everything a handler does, as one commit. Sends and spawns that cannot be carried out are reported, not fatal. */
+export function planCommit(
+  draft: Draft,
+  order: CommitOrder,
+  situation: CommitSituation,
+  rules: EntityRules,
+  now: number,
+): CommitPlan {
+  const { url, body } = order;
+  const { producer } = situation;
+  if (producer && producer.epoch === body.generation && producer.seq >= body.seq) return { kind: "duplicate" };
+  const entity = draft.read("entities", url);
+  if (!entity) return { kind: "refused", error: noEntity(url) };
+  const wake = draft.read("wakes", url);
+  const lost = checkClaim(wake, { hash: order.hash, generation: body.generation }, now);
+  if (lost) return { kind: "refused", error: lost };
+  if (entity.status === "killed" || !wake || !situation.main) return { kind: "refused", error: endedEntity(entity) };
+  const expected = (producer?.epoch === body.generation ? producer.seq : 0) + 1;
+  if (body.seq !== expected) return refuse("conflict", `The claim's next seq is ${expected}, and this is ${body.seq}.`);
+  const ack = body.ack === undefined ? undefined : parseOffset(body.ack);
+  if (body.ack !== undefined && (ack === undefined || ack > situation.main.head)) {
+    return refuse("invalid_request", "`ack` is not an offset of the entity's stream.");
+  }
+
+  const stamp: Stamp = { principal: agentPrincipal(url), now };
+  draft.fence(mainStream(url), { producer: { id: CLAIM_PRODUCER, epoch: body.generation, seq: body.seq } });
+  const wrong = planWrites(draft, { entity, writes: body.writes, streams: situation.streams }, rules, stamp);
+  if (wrong) return { kind: "refused", error: wrong };
+  const after = body.tags ? addTagChange(draft, entity, tagChange(body.tags), stamp) : entity;
+  planRuns(draft, url, situation, now);
+  projectSessions(draft, after, body, stamp);
+  const refused = [...planSpawns(draft, order, rules, stamp), ...planSends(draft, order, rules, stamp)];
+  reportRefusals(draft, order, refused, stamp);
+  return { kind: "planned", refused, more: planEnd(draft, order, { ack, situation }, stamp) };
+}
+
+function tagChange(tags: NonNullable<CommitBody["tags"]>): Parameters<typeof addTagChange>[2] {
+  return { ...(tags.set && { set: tags.set }), ...(tags.remove && { remove: tags.remove }) };
+}
+
+/** Runs that begin are remembered; those that end are told to whoever asked. */
+function planRuns(draft: Draft, url: string, situation: CommitSituation, now: number): void {
+  const events = draft.events(mainStream(url));
+  const { open, ended } = runsOf(events);
+  const near = situation.main?.head ?? 0;
+  for (const row of open) {
+    const id = pairId(url, row.key);
+    draft.write("runs", id, { entity: url, near: draft.read("runs", id)?.near ?? near, row });
+  }
+  const runs = ended.map((row) => {
+    const id = pairId(url, row.key);
+    if (draft.read("runs", id)) draft.remove("runs", id);
+    return { row, response: (situation.responses.get(row.key) ?? "") + responseOf(row.key, events) };
+  });
+  notifyEnded(draft, url, { runs, subscriptions: situation.subscriptions }, now);
+}
+
+function projectSessions(draft: Draft, entity: EntityRecord, body: CommitBody, stamp: Stamp): void {
+  const own = sessionOf(entity.tags);
+  const events = new Map<string, ChangeEvent[]>();
+  for (const write of body.writes) {
+    const id = write.stream === mainStream(entity.url) ? own : sessionIdOfStream(write.stream);
+    if (id !== undefined) events.set(id, [...(events.get(id) ?? []), ...write.events]);
+  }
+  for (const [id, list] of events) projectIntoSession(draft, { id, by: entity, events: list }, stamp);
+}
+
+function planSpawns(draft: Draft, order: CommitOrder, rules: EntityRules, stamp: Stamp): Refusal[] {
+  return order.body.spawns.flatMap(({ wake, ...spawn }) => {
+    const to = `/${spawn.type}/${spawn.id}`;
+    const parent = order.url;
+    const refusal = (error: SkeinError): Refusal[] => [{ kind: "spawn", to, code: error.code, message: error.message }];
+    const notAdmitted = order.notAdmitted.get(to);
+    if (notAdmitted) return refusal(notAdmitted);
+    const subscription = wake ? { wake: { subscriber: order.url, includeResponse: true } } : {};
+    const { args, tags, initialMessage } = spawn;
+    const outcome = addSpawn(
+      draft,
+      {
+        type: spawn.type,
+        id: spawn.id,
+        parent,
+        ...(args !== undefined && { args }),
+        ...(tags && { tags }),
+        ...(initialMessage && { initialMessage }),
+        ...subscription,
+      },
+      rules,
+      stamp,
+    );
+    return outcome.kind === "refused" ? refusal(outcome.error) : [];
+  });
+}
+
+function planSends(draft: Draft, order: CommitOrder, rules: EntityRules, stamp: Stamp): Refusal[] {
+  return order.body.sends.flatMap(({ to, message }, index) => {
+    const receipt = order.receipts[index];
+    const outcome = addSend(draft, { to, message, near: 0, ...(receipt !== undefined && { receipt }) }, rules, stamp);
+    if (outcome.kind !== "refused") return [];
+    return [{ kind: "send", to, code: outcome.error.code, message: outcome.error.message }];
+  });
+}
+
+/** In the entity's own history, so that a message that could not be delivered does not vanish. */
+function reportRefusals(draft: Draft, order: CommitOrder, refused: readonly Refusal[], stamp: Stamp): void {
+  const { generation, seq } = order.body;
+  const events = refused.map((refusal, index) => {
+    const key = `refused:${generation}:${seq}:${index}`;
+    return changeEventOf(ENTITY_EVENTS.error, key, "insert", { key, ...refusal }, stamp);
+  });
+  if (events.length > 0) draft.append(mainStream(order.url), events);
+}
+
+/** Acknowledges, and releases the claim. Answers whether more input waits, when it was released. */
+function planEnd(
+  draft: Draft,
+  { url, body }: CommitOrder,
+  { ack, situation }: { readonly ack: number | undefined; readonly situation: CommitSituation },
+  stamp: Stamp,
+): boolean | undefined {
+  const wake = draft.read("wakes", url);
+  const entity = draft.read("entities", url);
+  if (!wake || !entity) return undefined;
+  const acked = ack === undefined ? wake : acknowledged(wake, ack);
+  if (!body.done) {
+    if (acked !== wake) draft.write("wakes", url, acked);
+    return undefined;
+  }
+  // Without an acknowledgement the claim is only given back: somebody else shall do the work.
+  const own = draft.events(mainStream(url)).some(isInput);
+  const more = ack === undefined || own || situation.newer?.found !== false;
+  if (ack !== undefined && situation.newer?.head !== undefined) {
+    draft.fence(mainStream(url), { expectedHead: situation.newer.head });
+  }
+  draft.write("wakes", url, released(acked, more, stamp.now));
+  withStatus(draft, entity, wake.held ?? "idle", stamp);
+  return more;
+}
+
+const INPUT: ReadonlySet<string> = new Set([ENTITY_EVENTS.inbox, ENTITY_EVENTS.wake, ENTITY_EVENTS.signal]);
+
+/** What a handler has to be woken for. Only the server writes these. */
+export function isInput(event: Pick<ChangeEvent, "type">): boolean {
+  return INPUT.has(event.type);
+}
+
+function refuse(code: ErrorCode, message: string): CommitPlan {
+  return { kind: "refused", error: new SkeinError(code, message) };
+}
+
+function sessionIdOfStream(stream: string): string | undefined {
+  const address = parseResourceStream(stream);
+  return address?.session && address.part === "main"
+    ? address.resource.slice(address.resource.indexOf("/") + 1)
+    : undefined;
+}
