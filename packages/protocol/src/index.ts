@@ -42,6 +42,7 @@ export {
   ENTITY_ID,
   ENTITY_TYPE,
   PREFIX,
+  RESERVED_ENTITY_TYPES,
   entityUrl,
   isResourceId,
   mainStream,

@@ -1,14 +1,4 @@
-import type {
-  ChangeEvent,
-  Entity,
-  InboxRow,
-  Message,
-  RunRow,
-  SignalName,
-  SignalRow,
-  Tags,
-  WakeRow,
-} from "@skein/protocol";
+import type { ChangeEvent, Entity, InboxRow, Message, RunRow, SignalRow, Tags, WakeRow } from "@skein/protocol";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
 /**
@@ -23,8 +13,10 @@ export interface CollectionDefinition<Row = unknown> {
   readonly primaryKey: string;
   readonly schema?: StandardSchemaV1<unknown, Row>;
 }
-export type StateSchema = Readonly<Record<string, CollectionDefinition<never>>>;
-type RowOf<D> = D extends { readonly schema: StandardSchemaV1<unknown, infer Row> } ? Row : Record<string, unknown>;
+export type StateSchema = Readonly<Record<string, CollectionDefinition>>;
+export type RowOf<D> = D extends { readonly schema: StandardSchemaV1<unknown, infer Row> }
+  ? Row
+  : Record<string, unknown>;
 
 /** A collection of rows folded from a stream. Iterates in the order in which the rows were first inserted in the log. */
 export interface ReadonlyCollection<Row> {
@@ -44,6 +36,7 @@ export interface Collection<Row> extends ReadonlyCollection<Row> {
   upsert(row: Row): void;
   /** Throws `not_found` if it does not. */
   update(key: string, change: (row: Row) => Row): void;
+  /** Nothing happens if the row is not there. */
   delete(key: string): void;
 }
 export type Collections<S extends StateSchema> = { readonly [K in keyof S]: Collection<RowOf<S[K]>> };
@@ -53,9 +46,20 @@ export type SharedState<S extends StateSchema> = Collections<S> & {
   readonly id: string;
   readonly stream: string;
   readonly collections: Collections<S>;
-  /** Sends deltas to viewers on `{stream}/live`: not durable, never awaited by anybody who reads the history. */
+  /**
+   * Sends deltas to viewers on `{stream}/live`: not durable, never awaited by anybody who reads the history.
+   * The handle must have been flushed once (`invalid_request`), for only declared resources are written to.
+   */
   live(events: readonly ChangeEvent[]): Promise<void>;
 };
+
+/**
+ * What a handle holds in memory of a collection: its rows, only their keys (for large histories: `has`, `size` and
+ * `insert` work, reading a row throws `invalid_request`), or nothing (writes only; `insert` cannot see conflicts).
+ * What the handler wrote itself is always readable until it is flushed. Default: `all`.
+ */
+export type Load = "all" | "keys" | "none";
+export type LoadOption<S extends StateSchema> = Load | { readonly [K in keyof S]?: Load };
 
 /** `db(id, schema)`: the source to `observe`. */
 export interface DbSource<S extends StateSchema> {
@@ -77,6 +81,12 @@ export interface RunHandle {
   readonly key: string;
   attachResponse(text: string): void;
   end(outcome: { status: "completed" | "failed"; finishReason?: string; error?: string }): void;
+}
+
+/** An entity that this one made. Its answer comes as a wake, never by waiting inside the handler. */
+export interface Child {
+  readonly url: string;
+  send(message: Message): void;
 }
 
 export interface SpawnOptions {
@@ -113,26 +123,38 @@ export interface HandlerContext<S extends StateSchema = StateSchema, Args = unkn
     offsetOf(inboxKey: string): string | undefined;
   };
 
-  /** Declares and, if need be, makes a shared state. The same id twice gives the same handle. */
-  mkdb<D extends StateSchema>(id: string, schema: D): Promise<SharedState<D>>;
+  /**
+   * Declares and, if need be, makes a shared state, with the next flush. The same id twice gives the same handle;
+   * with other collections it throws `conflict`. Rows that others write while the handler runs appear in it.
+   */
+  mkdb<D extends StateSchema>(id: string, schema: D, options?: { load?: LoadOption<D> }): Promise<SharedState<D>>;
   /** Attaches to a shared state; rejects with `not_found` after `waitMs` (default 5000) if it does not come to be. */
-  observe<D extends StateSchema>(source: DbSource<D>, options?: { waitMs?: number }): Promise<SharedState<D>>;
+  observe<D extends StateSchema>(
+    source: DbSource<D>,
+    options?: { waitMs?: number; load?: LoadOption<D> },
+  ): Promise<SharedState<D>>;
 
   setTag(name: string, value: string): void;
   removeTag(name: string): void;
   recordRun(): RunHandle;
+  /** Sent with the next flush, exactly once. */
   send(to: string, message: Message): void;
-  spawn(
-    type: string,
-    id: string,
-    options?: SpawnOptions,
-  ): Promise<{ readonly url: string; send(message: Message): void }>;
+  /** Makes a child at once (what is buffered is committed first); rejects if it is refused. Idempotent. */
+  spawn(type: string, id: string, options?: SpawnOptions): Promise<Child>;
 
-  /** Input that arrives while the handler runs. The listener must not throw. */
-  onMessage(listener: (row: InboxRow) => void): () => void;
-  onSignal(listener: (row: SignalRow) => void): () => void;
+  /**
+   * Input that arrives while the handler runs; rows that came before the listener are given to it at once. One that
+   * answers `true` has dealt with the row: it is acknowledged. Else it comes again in the next pass's `wake`, so that
+   * nothing is lost between a handler's last look and its end. The listener must not throw.
+   */
+  onMessage(listener: (row: InboxRow) => boolean | void): () => void;
+  onSignal(listener: (row: SignalRow) => boolean | void): () => void;
 
-  /** Commits everything written so far. Rejects with `fenced` when the claim is lost. */
+  /**
+   * Commits everything written so far, atomically. Rejects with `fenced` when the claim is lost. Any other refusal
+   * (`too_large`, `session_in_use`, …) leaves the writes buffered; if the handler ends with them they are dropped and
+   * it counts as failed. A send that cannot be delivered refuses nothing: it becomes an `error` row of the entity.
+   */
   flush(): Promise<void>;
 
   readonly log: (level: "debug" | "info" | "warn" | "error", text: string, fields?: Record<string, unknown>) => void;
@@ -147,5 +169,3 @@ export interface EntityDefinition<S extends StateSchema = StateSchema, Args = un
   readonly admit?: (request: { readonly id: string; readonly args: Args }) => Promise<void> | void;
   readonly handler: (ctx: HandlerContext<S, Args>, wake: Wake) => Promise<void> | void;
 }
-
-export type { Entity, Message, SignalName, Tags };

@@ -1,4 +1,4 @@
-import { SkeinError, ZERO_OFFSET } from "@skein/protocol";
+import { SkeinError } from "@skein/protocol";
 import { createBackoff } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { sleep } from "./clock.ts";
@@ -19,7 +19,7 @@ export type ConnectionState =
 
 export interface FollowOptions {
   readonly path: string;
-  /** Where to begin: an offset, or the newest `last` messages. Default: the beginning. */
+  /** Where to begin: an offset, or the newest `last` messages. Default: the first message that is still there. */
   readonly from?: string;
   readonly last?: number;
   readonly signal?: AbortSignal | undefined;
@@ -78,7 +78,7 @@ async function* run(
   const backoff = createBackoff({ clock });
   const tail = options.live === "long-poll" ? longPollStream : tailStream;
   const missingUntil = clock.now() + (options.missingMs ?? 0);
-  let offset = options.from ?? (options.last === undefined ? ZERO_OFFSET : undefined);
+  let offset = options.from ?? (options.last === undefined ? "-1" : undefined);
   let offlineSince: number | undefined;
   const contact = (kind: "live" | "catching-up"): void => {
     offlineSince = undefined;

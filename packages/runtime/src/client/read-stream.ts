@@ -1,4 +1,4 @@
-import { parseOffset, SkeinError, ZERO_OFFSET } from "@skein/protocol";
+import { formatOffset, parseOffset, SkeinError } from "@skein/protocol";
 import type { StreamEvent } from "./events.ts";
 import { parseEvent } from "./events.ts";
 import type { Transport } from "./transport.ts";
@@ -7,7 +7,7 @@ import { readJson } from "./transport.ts";
 /** A run of messages of a stream, and where it lies. */
 export interface StreamBatch {
   readonly events: readonly StreamEvent[];
-  /** The offset in front of the first event: read backwards from here. */
+  /** The offset in front of the first event: read backwards from here. The zero offset: there is nothing in front. */
   readonly start: string;
   /** The offset behind the last event: read on from here. */
   readonly offset: string;
@@ -37,9 +37,14 @@ export async function readStream(
   const response = await transport.request("GET", path, { query, signal: options.signal });
   const events = toEvents(await readJson(response));
   const offset = requireOffset(response.headers.get("stream-next-offset"));
-  const start = response.headers.get("stream-start-offset") ?? ("from" in range ? range.from : ZERO_OFFSET);
   const upToDate = response.headers.get("stream-up-to-date") === "true";
-  return { events, start, offset, upToDate, closed: upToDate && response.headers.get("stream-closed") === "true" };
+  return {
+    events,
+    start: startOf(events, offset),
+    offset,
+    upToDate,
+    closed: upToDate && response.headers.get("stream-closed") === "true",
+  };
 }
 
 export function toEvents(body: unknown): StreamEvent[] {
@@ -50,6 +55,11 @@ export function toEvents(body: unknown): StreamEvent[] {
 export function requireOffset(text: string | null | undefined): string {
   if (typeof text === "string" && parseOffset(text) !== undefined) return text;
   throw new SkeinError("internal", "A stream's answer carries no offset to go on from.");
+}
+
+/** Offsets count messages, so the one in front of a batch follows from the one behind it. */
+export function startOf(events: readonly StreamEvent[], offset: string): string {
+  return formatOffset(positionOf(offset) - events.length);
 }
 
 /** A wire offset as a count of messages. */

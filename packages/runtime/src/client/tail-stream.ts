@@ -2,7 +2,7 @@ import { SkeinError } from "@skein/protocol";
 import { z } from "zod";
 import type { Clock } from "./clock.ts";
 import type { StreamBatch } from "./read-stream.ts";
-import { requireOffset, toEvents } from "./read-stream.ts";
+import { requireOffset, startOf, toEvents } from "./read-stream.ts";
 import { createSseParser } from "./sse.ts";
 import type { Transport } from "./transport.ts";
 import { parseJson, readJson } from "./transport.ts";
@@ -72,7 +72,6 @@ async function* connect(
     onOpen();
     const parse = createSseParser();
     const decoder = new TextDecoder();
-    let start = from;
     let data: string[] = [];
     for (;;) {
       const { done, value } = await reader.read();
@@ -82,14 +81,14 @@ async function* connect(
         if (event.event === "data") data.push(event.data);
         if (event.event !== "control") continue;
         const said = control.parse(parseJson(event.data));
+        const events = data.flatMap((text) => toEvents(parseJson(text)));
         const batch = {
-          events: data.flatMap((text) => toEvents(parseJson(text))),
-          start,
-          offset: requireOffset(said.streamNextOffset),
+          events,
+          start: startOf(events, requireOffset(said.streamNextOffset)),
+          offset: said.streamNextOffset,
           upToDate: said.upToDate ?? false,
           closed: said.streamClosed ?? false,
         };
-        start = batch.offset;
         data = [];
         yield [batch, said.streamCursor];
       }
@@ -125,7 +124,7 @@ export async function* longPollStream(options: TailOptions): AsyncGenerator<Stre
     cursor = headers.get("stream-cursor") ?? undefined;
     const batch = {
       events,
-      start: offset,
+      start: startOf(events, next),
       offset: next,
       upToDate: headers.get("stream-up-to-date") === "true",
       closed: headers.get("stream-closed") === "true",

@@ -1,0 +1,73 @@
+import type { ChangeEvent, Claim, ClaimCommit, ClaimCommitResult } from "@skein/protocol";
+import { claimCommitResult, SkeinError } from "@skein/protocol";
+import { z } from "zod";
+import type { Clock, Transport } from "../client/index.ts";
+import { createBackoff, isTransient } from "../client/index.ts";
+
+/** What a runner says to the server under one claim. */
+export interface ClaimChannel {
+  /**
+   * Tried again under the same sequence number for as long as the server cannot be reached and the claim is not
+   * known to be lost: it is applied once. Rejects with `fenced`, or the server's refusal, which changed nothing.
+   */
+  commit(body: Omit<ClaimCommit, "claimId" | "generation" | "seq">): Promise<ClaimCommitResult>;
+  /** One try. Answers for how long the claim holds. */
+  heartbeat(signal: AbortSignal): Promise<{ leaseMs: number }>;
+  live(stream: string, events: readonly ChangeEvent[]): Promise<void>;
+}
+
+const lease = z.object({ leaseMs: z.number() });
+
+/** `lost` aborts when the claim is known to be lost; `onFenced` is told when the server says so. */
+export function createClaimChannel(options: {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly claim: Claim;
+  readonly lost: AbortSignal;
+  readonly onFenced: (error: SkeinError) => void;
+}): ClaimChannel {
+  const { transport, clock, claim, lost, onFenced } = options;
+  const { claimId, generation } = claim;
+  const path = `${claim.entity.url}/claim`;
+  let seq = 1;
+
+  const watchFence = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof SkeinError && endsClaim(error)) onFenced(error);
+      throw error;
+    }
+  };
+  const commitOnce = async (body: unknown): Promise<ClaimCommitResult> =>
+    transport.json(claimCommitResult, "POST", `${path}/commit`, { body, signal: lost });
+
+  return {
+    async commit(body) {
+      const backoff = createBackoff({ clock, minMs: 50, maxMs: 2_000 });
+      const request = { ...body, claimId, generation, seq };
+      for (;;) {
+        if (lost.aborted) throw lost.reason;
+        try {
+          const result = await watchFence(() => commitOnce(request));
+          seq += 1;
+          return result;
+        } catch (error) {
+          if (!isTransient(error)) throw error;
+          await backoff.wait(lost);
+        }
+      }
+    },
+    heartbeat: (signal) =>
+      watchFence(() => transport.json(lease, "POST", `${path}/heartbeat`, { body: { claimId, generation }, signal })),
+    async live(stream, events) {
+      const body = { claimId, generation, stream, events };
+      await watchFence(() => transport.request("POST", `${path}/live`, { body, signal: lost }));
+    },
+  };
+}
+
+/** Refusals after which nothing can be written under the claim any more. */
+function endsClaim({ code }: SkeinError): boolean {
+  return code === "fenced";
+}
