@@ -51,7 +51,7 @@ function showQueued(state: ClaudeState, output: Output, key: string, prompt: z.i
     showTaskNotification(state, output, key, read.task);
     return undefined;
   }
-  if (prompt.isMeta === true || read.kind === "context") return skip("meta", "written for the model, typed by nobody");
+  if (prompt.isMeta === true || read.kind === "context") return skip("meta");
   const said = "text" in read ? read.text : words.join("\n");
   if (said.trim() === "" && attachments.length === 0) return skip("empty");
   if (read.kind !== "prompt") {

@@ -1,10 +1,12 @@
+import type { SkipReason } from "../normalised.ts";
+
 /**
  * Records that are no part of the conversation, and why. A type that is in none of these lists and that we cannot read
  * is shown as `unknown`: Claude Code adds types with every version, and none is dropped because we do not know it.
  */
 
 /** Rows of a session file that keep the program's own state. */
-export const STATE_TYPES: ReadonlyMap<string, string> = new Map([
+export const STATE_TYPES: ReadonlyMap<string, SkipReason> = new Map<string, SkipReason>([
   ["queue-operation", "queue"],
   ["file-history-snapshot", "file-history"],
   ["file-history-delta", "file-history"],
@@ -35,7 +37,7 @@ export const STATE_TYPES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Messages of the SDK's stream that tell of the moment and are never in a file. */
-export const LIVE_TYPES: ReadonlyMap<string, string> = new Map([
+export const LIVE_TYPES: ReadonlyMap<string, SkipReason> = new Map<string, SkipReason>([
   ["result", "live-outcome"],
   ["command_lifecycle", "live-status"],
   ["tool_progress", "live-status"],
@@ -50,7 +52,7 @@ export const LIVE_TYPES: ReadonlyMap<string, string> = new Map([
   ["conversation_reset", "live-status"],
 ]);
 
-export const SYSTEM_SUBTYPES: ReadonlyMap<string, string> = new Map([
+export const SYSTEM_SUBTYPES: ReadonlyMap<string, SkipReason> = new Map<string, SkipReason>([
   ["status", "live-status"],
   ["thinking_tokens", "live-status"],
   ["session_state_changed", "live-status"],

@@ -72,7 +72,7 @@ function push(state: ClaudeState, raw: unknown, context: { ts?: number; parentCa
   const titled = pushTitle(state, ts, record);
   if (titled !== undefined) return titled;
   const id = record.uuid ?? contentId(raw);
-  if (state.seen.has(id)) return nothing(skip("duplicate", "the same record was there before"));
+  if (state.seen.has(id)) return nothing(skip("duplicate"));
   const parentCallId =
     record.parentCallId ??
     context.parentCallId ??
@@ -133,8 +133,7 @@ function titleOf(state: ClaudeState, output: Output, record: NativeRecord): Outc
 /** Older files begin with the titles of other conversations of the same folder. */
 function showSummaryTitle(state: ClaudeState, output: Output, record: NativeRecord): Outcome {
   const leaf = record.raw["leafUuid"];
-  if (typeof leaf !== "string" || !state.seen.has(leaf))
-    return skip("title-of-another", "names a message not in this file");
+  if (typeof leaf !== "string" || !state.seen.has(leaf)) return skip("title-of-another");
   return showTitle(state, output, record.raw["summary"], 1);
 }
 
@@ -160,8 +159,7 @@ function unknown(state: ClaudeState, output: Output, raw: unknown): Normalised {
   const before = output.rows.length;
   output.row(key, { v: 1, type: "unknown", agent: "claude", raw: boundValue(raw) });
   const { rows, blobs } = output;
-  if (rows.length === before)
-    return { rows, blobs, deltas: [], skipped: skip("duplicate", "the same record was there before") };
+  if (rows.length === before) return { rows, blobs, deltas: [], skipped: skip("duplicate") };
   return { rows, blobs, deltas: [] };
 }
 

@@ -1,6 +1,6 @@
 import type { Blob, BlobSink } from "../bounds.ts";
 import type { TranscriptEvent } from "../events.ts";
-import type { Skip } from "../normalised.ts";
+import type { Skip, SkipReason } from "../normalised.ts";
 import type { NativeTranscriptRow } from "../resource.ts";
 import type { NativeUsage } from "./records.ts";
 
@@ -146,6 +146,6 @@ export function createOutput(state: ClaudeState, ts: number, parentCallId: strin
 /** What a part of the normaliser answers: nothing when it showed something. */
 export type Outcome = Skip | undefined;
 
-export function skip(reason: string, detail?: string): Skip {
+export function skip(reason: SkipReason, detail?: string): Skip {
   return detail === undefined ? { reason } : { reason, detail };
 }

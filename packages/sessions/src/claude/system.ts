@@ -35,14 +35,14 @@ export function normaliseSystem(state: ClaudeState, output: Output, id: string, 
   if (ignored !== undefined) return skip(ignored, subtype);
   switch (subtype ?? "") {
     case "init":
-      return skip("session-start", "the session's first row tells of it");
+      return skip("session-start");
     case "compact_boundary":
       holdCompaction(state, output, id, raw["compactMetadata"] ?? raw["compact_metadata"]);
       return undefined;
     case "turn_duration": {
       const durationMs = typeof raw["durationMs"] === "number" ? raw["durationMs"] : undefined;
       closeTurn(state, output, durationMs === undefined ? {} : { durationMs });
-      return skip("turn-end", "told by the turn's end");
+      return skip("turn-end");
     }
     case "api_error":
     case "api_retry":
@@ -104,7 +104,7 @@ function showRetry(state: ClaudeState, output: Output, id: string, raw: Readonly
 
 function showHookErrors(output: Output, id: string, raw: Readonly<Record<string, unknown>>): Outcome {
   const errors = Array.isArray(raw["hookErrors"]) ? raw["hookErrors"].filter((entry) => typeof entry === "string") : [];
-  if (errors.length === 0) return skip("hook", "stop hooks had nothing to say");
+  if (errors.length === 0) return skip("hook");
   output.row(id, {
     v: 1,
     type: "notice",
@@ -122,7 +122,7 @@ function showContent(output: Output, id: string, record: NativeRecord): Outcome 
     return undefined;
   }
   const read = readUserText(content);
-  if (read.kind === "context") return skip("context", "reminders for the model");
+  if (read.kind === "context") return skip("context");
   const text = "text" in read ? read.text : content;
   if (text.trim() === "" || text.trim() === "(no content)") return skip("empty-command-output");
   const kind =
@@ -140,8 +140,7 @@ function showContent(output: Output, id: string, record: NativeRecord): Outcome 
 export function showTitle(state: ClaudeState, output: Output, title: unknown, rank: number): Outcome {
   if (typeof title !== "string" || title.trim() === "") return skip("empty-title");
   const text = title.trim().slice(0, 500);
-  if (state.title !== undefined && state.title.rank > rank)
-    return skip("title-overridden", "a person gave another title");
+  if (state.title !== undefined && state.title.rank > rank) return skip("title-overridden");
   if (state.title?.text === text) return skip("title-repeated");
   state.title = { text, rank };
   const digest = sha256(new TextEncoder().encode(text)).slice(0, 12);

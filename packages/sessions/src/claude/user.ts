@@ -75,10 +75,10 @@ function showWords(state: ClaudeState, output: Output, said: Words): Outcome {
   const read = said.words.map(readUserText).filter((part) => part.kind !== "context");
   const special = read.find((part) => part.kind !== "prompt");
   if (special !== undefined) return showSpecial(state, output, id, special);
-  if (record.isMeta) return skip("meta", "written for the model, typed by nobody");
+  if (record.isMeta) return skip("meta");
   const text = read.map((part) => (part.kind === "prompt" ? part.text : "")).join("\n");
   if (text.trim() === "" && attachments.length === 0) {
-    return said.words.length > read.length ? skip("context", "reminders for the model") : skip("empty");
+    return said.words.length > read.length ? skip("context") : skip("empty");
   }
   if (output.parentCallId === undefined && !said.inResult) beginTurn(state, output, id);
   output.row(id, {
@@ -110,7 +110,7 @@ function showSpecial(
       output.row(id, { v: 1, type: "notice", kind: "command_output", ...textOnly(special.text, output) });
       return undefined;
     case "interrupted":
-      if (state.source === "live") return skip("live-outcome", "the driver reports how a turn ends");
+      if (state.source === "live") return skip("live-outcome");
       if (!main || !closeTurn(state, output, { aborted: special.reason })) {
         output.row(`${id}:end`, { v: 1, type: "turn_aborted", reason: special.reason });
       }
@@ -120,7 +120,7 @@ function showSpecial(
       showTaskNotification(state, output, id, special.task);
       return undefined;
     case "context":
-      return skip("context", "reminders for the model");
+      return skip("context");
   }
 }
 

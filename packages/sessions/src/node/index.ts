@@ -8,3 +8,4 @@ export {
 } from "./claude/discover.ts";
 export { loadClaudeSession } from "./claude/load.ts";
 export { readClaudeSession, type ReadOptions, type ReadRecord } from "./claude/read.ts";
+export { type Inspection, inspectSession } from "./inspect.ts";

@@ -1,7 +1,9 @@
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { AGENT_ID } from "../../claude/agents.ts";
-import { listFolder, openFile, readPart } from "../files.ts";
+import { readRecord } from "../../claude/records.ts";
+import { chunksOf, listFolder, openFile, readPart } from "../files.ts";
+import { parseLine, readLines } from "../lines.ts";
 
 /** A file of a sub-agent's records. */
 export interface AgentFile {
@@ -49,5 +51,24 @@ function parseOr(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return undefined; // being written
+  }
+}
+
+/** Older versions keep a sub-agent's file beside those of all sessions; its first record says whose it is. */
+export async function siblingAgent(sessionPath: string, agentId: string): Promise<AgentFile | undefined> {
+  if (!AGENT_ID.test(agentId)) return undefined;
+  const path = join(dirname(sessionPath), `agent-${agentId}.jsonl`);
+  const handle = await openFile(path);
+  if (handle === undefined) return undefined;
+  try {
+    for await (const line of readLines(chunksOf(handle))) {
+      const parsed = parseLine(line);
+      if (parsed.kind === "none") continue;
+      const owner = readRecord(parsed.value)?.sessionId;
+      return owner === basename(sessionPath, ".jsonl") ? { agentId, path, callId: undefined } : undefined;
+    }
+    return undefined;
+  } finally {
+    await handle.close();
   }
 }

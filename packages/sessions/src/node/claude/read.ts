@@ -4,7 +4,7 @@ import { type ClaudeNormaliser, createClaudeNormaliser } from "../../claude/norm
 import type { Normalised } from "../../normalised.ts";
 import { chunksOf, openFile } from "../files.ts";
 import { parseLine, type ParsedLine, readLines } from "../lines.ts";
-import { type AgentFile, agentFiles } from "./agent-files.ts";
+import { type AgentFile, agentFiles, siblingAgent } from "./agent-files.ts";
 
 /** A native record where it stands, and what became of it. `line` 0 is the end of the session. */
 export interface ReadRecord {
@@ -34,7 +34,7 @@ const MAX_NESTING = 8;
 export async function* readClaudeSession(options: ReadOptions): AsyncGenerator<ReadRecord, void, undefined> {
   const normaliser = createClaudeNormaliser();
   const agents = new Map((await agentFiles(options.path)).map((file) => [file.agentId, file]));
-  const reader = { normaliser, agents, signal: options.signal };
+  const reader = { session: options.path, normaliser, agents, read: new Set<string>(), signal: options.signal };
   const handle = await openFile(options.path, { follow: options.follow ?? false });
   if (handle === undefined) throw new Error(`There is no readable file at ${options.path}.`);
   try {
@@ -50,9 +50,12 @@ export async function* readClaudeSession(options: ReadOptions): AsyncGenerator<R
 }
 
 interface Reader {
+  /** Path of the session's file. */
+  readonly session: string;
   readonly normaliser: ClaudeNormaliser;
-  /** Those that were not read yet. */
+  /** Those of the session's folder that were not read yet. */
   readonly agents: Map<string, AgentFile>;
+  readonly read: Set<string>;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -74,13 +77,18 @@ async function* readFile(reader: Reader, file: OpenedFile): AsyncGenerator<ReadR
       continue;
     }
     const mention = agentMention(parsed.value);
-    const agent = mention === undefined ? undefined : reader.agents.get(mention.agentId);
+    const agent = mention === undefined ? undefined : await agentOf(reader, mention.agentId);
     if (agent !== undefined && mention?.launched === false)
       yield* readAgent(reader, agent, mention.callId, file.depth + 1);
     yield { ...at, normalised: reader.normaliser.push(parsed.value, context) };
     if (agent !== undefined && mention?.launched === true)
       yield* readAgent(reader, agent, mention.callId, file.depth + 1);
   }
+}
+
+async function agentOf(reader: Reader, agentId: string): Promise<AgentFile | undefined> {
+  if (reader.read.has(agentId)) return undefined;
+  return reader.agents.get(agentId) ?? siblingAgent(reader.session, agentId);
 }
 
 /** A sub-agent's file, once. One that cannot be read is as if it were not there. */
@@ -90,7 +98,9 @@ async function* readAgent(
   callId: string | undefined,
   depth: number,
 ): AsyncGenerator<ReadRecord, void, undefined> {
-  if (depth > MAX_NESTING || !reader.agents.delete(agent.agentId)) return;
+  if (depth > MAX_NESTING || reader.read.has(agent.agentId)) return;
+  reader.read.add(agent.agentId);
+  reader.agents.delete(agent.agentId);
   const handle = await openFile(agent.path);
   if (handle === undefined) return;
   try {
