@@ -15,8 +15,8 @@ export class Batch {
   readonly #messages: readonly StreamMessage[];
   #body: Uint8Array<ArrayBuffer> | undefined;
   #data: Buffer | undefined;
-  /** The newest frame: readers of one moment have the same control event but for cursors that they bring along. */
-  #frame: { readonly key: string; readonly bytes: Uint8Array } | undefined;
+  /** Readers of one moment want the same frame; the few others have cursors that they brought along, or come late. */
+  readonly #frames = new Map<string, Uint8Array>();
 
   constructor(mode: Mode, messages: readonly StreamMessage[], start: number, next: number) {
     this.start = start;
@@ -33,12 +33,21 @@ export class Batch {
 
   /** As a data event with its control event. */
   frame(control: Omit<Control, "next">): Uint8Array {
-    const key = `${control.cursor ?? ""}:${control.upToDate}:${control.closed}`;
-    if (this.#frame?.key !== key) {
+    return this.encoded(`${control.cursor ?? ""}:${control.upToDate}:${control.closed}`, () => {
       this.#data ??= encodeData(this.#mode, this.body());
-      const bytes = Buffer.concat([this.#data, encodeControl({ ...control, next: this.next })]);
-      this.#frame = { key, bytes };
-    }
-    return this.#frame.bytes;
+      return Buffer.concat([this.#data, encodeControl({ ...control, next: this.next })]);
+    });
+  }
+
+  /** In some other form, which `key` names. */
+  encoded(key: string, encode: () => Uint8Array): Uint8Array {
+    const known = this.#frames.get(key);
+    if (known !== undefined) return known;
+    if (this.#frames.size >= MAX_FRAMES) this.#frames.clear();
+    const frame = encode();
+    this.#frames.set(key, frame);
+    return frame;
   }
 }
+
+const MAX_FRAMES = 4;

@@ -126,10 +126,10 @@ export function pageHeaders(context: StreamsContext, { stream, next, upToDate, c
   };
 }
 
-/** Names what a page says, its headers included. The time of creation tells streams at one path apart. */
+/** Names what a page says, its headers included; no two streams at one path have the same. */
 export function entityTag({ stream, next, upToDate, closed }: PageEnd, start: number): string {
   const state = closed ? ":c" : upToDate ? ":t" : "";
-  return `"${stream.createdAt.toString(36)}:${start}:${next}${state}"`;
+  return `"${stream.id.toString(36)}.${stream.createdAt.toString(36)}:${start}:${next}${state}"`;
 }
 
 function matches(header: string | null, etag: string): boolean {

@@ -18,13 +18,17 @@ export type LiveEvent =
   /** The stream ends for ever at the position. */
   | { readonly kind: "closed" }
   /** Deleted, expired, or another stream by now. */
-  | { readonly kind: "gone" };
+  | { readonly kind: "gone" }
+  /** Nothing yet, but the reader was nudged. */
+  | { readonly kind: "idle" };
 
 export interface LiveReader {
   /** What comes at `position`, as soon as there is something; `undefined` once the reader has left. */
   next(position: number): Promise<LiveEvent | undefined>;
   /** What is there at `position` already. */
   peek(position: number): LiveEvent | undefined;
+  /** Answers a pending `next` with `idle`. */
+  nudge(): void;
   /** Ends a pending `next`. Idempotent. */
   leave(): void;
 }
@@ -59,8 +63,8 @@ export class Channel {
     this.#hint();
   }
 
-  get createdAt(): number {
-    return this.#stream.createdAt;
+  isOf(stream: StreamInfo): boolean {
+    return isSameStream(stream, this.#stream);
   }
 
   join(): LiveReader {
@@ -146,14 +150,19 @@ export class Channel {
 
   /** A stream only grows: a shorter one is another one at the same path. */
   #isSame(stream: StreamInfo): boolean {
-    return stream.createdAt === this.#stream.createdAt && stream.head >= this.#tail;
+    return isSameStream(stream, this.#stream) && stream.head >= this.#tail;
   }
+}
+
+function isSameStream(a: StreamInfo, b: StreamInfo): boolean {
+  return a.id === b.id && a.createdAt === b.createdAt;
 }
 
 /** A reader's place in the set, and its wait. */
 class Member implements LiveReader {
   readonly #channel: Channel;
   #left = false;
+  #nudged = false;
   #wake: (() => void) | undefined;
 
   constructor(channel: Channel) {
@@ -164,11 +173,18 @@ class Member implements LiveReader {
     while (!this.#left) {
       const event = this.#channel.peek(position);
       if (event !== undefined) return event;
+      this.#nudged = false;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
+      if (this.#nudged && !this.#left) return { kind: "idle" };
     }
     return undefined;
+  }
+
+  nudge(): void {
+    this.#nudged = true;
+    this.wake();
   }
 
   peek(position: number): LiveEvent | undefined {

@@ -30,6 +30,8 @@ export interface StreamsDeps {
   readonly longPollMs?: number;
   /** After about this time an SSE connection ends and its reader comes back. Default 60 s. */
   readonly sseMs?: number;
+  /** An SSE connection on which nothing happens gets a comment this often. Default 15 s. */
+  readonly keepAliveMs?: number;
   /** A catch-up response has about this many bytes at most. Default 1 MiB. */
   readonly chunkBytes?: number;
   /** Default 8 MiB. */

@@ -3,12 +3,14 @@ import { append } from "./append.ts";
 import { catchUp, missing, readBackwards } from "./catch-up.ts";
 import type { CorsPolicy, StreamAction, StreamRequest, StreamsCall, StreamsContext, StreamsDeps } from "./context.ts";
 import { create } from "./create.ts";
+import { follow, type FollowHandler } from "./follow.ts";
 import { createHub } from "./hub.ts";
-import { longPoll, serverSentEvents } from "./live.ts";
+import { longPoll } from "./long-poll.ts";
 import { ACCEPTED_HEADERS, EXPOSED_HEADERS, METHODS } from "./protocol.ts";
 import { parseReadQuery } from "./read-query.ts";
 import { rejectionResponse } from "./rejections.ts";
 import { empty, errorResponse, lifetimeHeaders, refuse, tailHeaders } from "./responses.ts";
+import { serverSentEvents } from "./sse.ts";
 
 /**
  * The Durable Streams protocol over a store. `path` is the stream's path in the store (default: the request's);
@@ -18,8 +20,33 @@ export type StreamsHandler = (request: Request, path?: string, call?: StreamsCal
 
 const MAX_PATH_LENGTH = 1024;
 
+/** Both doors over one hub: make it once per process, so that all readers of a stream share what is read for them. */
+export interface Streams {
+  readonly handle: StreamsHandler;
+  /** Several streams in one response. */
+  readonly follow: FollowHandler;
+}
+
+export function createStreams(deps: StreamsDeps): Streams {
+  const context = createContext(deps);
+  const common = commonHeaders(deps.cors);
+  const finish = (response: Response) => {
+    for (const [name, value] of common) response.headers.set(name, value);
+    return response;
+  };
+  return {
+    handle: async (request, path, call = {}) => finish(await respond(context, request, path, call)),
+    follow: (request, targets) => finish(follow(context, request, targets)),
+  };
+}
+
+/** The streams' door alone. */
 export function createStreamsHandler(deps: StreamsDeps): StreamsHandler {
-  const context: StreamsContext = {
+  return createStreams(deps).handle;
+}
+
+function createContext(deps: StreamsDeps): StreamsContext {
+  return {
     store: deps.store,
     hub: createHub(deps.store),
     cors: deps.cors,
@@ -27,17 +54,12 @@ export function createStreamsHandler(deps: StreamsDeps): StreamsHandler {
     caching: deps.caching ?? "private",
     longPollMs: deps.longPollMs ?? 20_000,
     sseMs: deps.sseMs ?? 60_000,
+    keepAliveMs: deps.keepAliveMs ?? 15_000,
     chunkBytes: deps.chunkBytes ?? 1024 * 1024,
     maxBodyBytes: deps.maxBodyBytes ?? 8 * 1024 * 1024,
     random: deps.random ?? Math.random,
     // eslint-disable-next-line no-console -- the last way out: an error is never lost
     onError: deps.onError ?? ((error) => console.error(error)),
-  };
-  const common = commonHeaders(deps.cors);
-  return async (request, path, call = {}) => {
-    const response = await respond(context, request, path, call);
-    for (const [name, value] of common) response.headers.set(name, value);
-    return response;
   };
 }
 

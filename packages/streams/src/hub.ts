@@ -17,7 +17,7 @@ export function createHub(store: Store): Hub {
     join(stream) {
       const known = channels.get(stream.path);
       // Deleted and created again: the old readers' channel ends by itself, new readers get one of their own.
-      if (known !== undefined && known.createdAt === stream.createdAt) return known.join();
+      if (known?.isOf(stream) === true) return known.join();
       const channel = new Channel(store, stream, () => {
         if (channels.get(stream.path) === channel) channels.delete(stream.path);
       });

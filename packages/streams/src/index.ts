@@ -1,4 +1,5 @@
-export { createStreamsHandler, type StreamsHandler } from "./handler.ts";
+export { createStreams, createStreamsHandler, type Streams, type StreamsHandler } from "./handler.ts";
+export type { FollowHandler, FollowTarget } from "./follow.ts";
 export type { CorsPolicy, StreamAction, StreamsCall, StreamsDeps } from "./context.ts";
 export { HEADERS as STREAM_HEADERS } from "./protocol.ts";
 export { splitJson, type JsonMessages } from "./json-messages.ts";

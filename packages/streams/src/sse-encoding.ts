@@ -19,7 +19,12 @@ const SPACE = 0x20;
 
 export function encodeData(mode: Mode, body: Uint8Array): Buffer {
   if (mode === "bytes") return Buffer.from(`event: data\ndata:${Buffer.from(body).toString("base64")}\n\n`, "latin1");
-  const parts: Uint8Array[] = [EVENT];
+  return encodeEvent("data", body);
+}
+
+/** An event whose data are these bytes, line by line. */
+export function encodeEvent(name: string, body: Uint8Array): Buffer {
+  const parts: Uint8Array[] = [Buffer.from(`event: ${name}\n`, "latin1")];
   let lf = body.indexOf(LF);
   let cr = body.indexOf(CR);
   for (let start = 0; start <= body.length;) {
@@ -34,7 +39,9 @@ export function encodeData(mode: Mode, body: Uint8Array): Buffer {
   return Buffer.concat(parts);
 }
 
-const EVENT = Buffer.from("event: data\n", "latin1");
+/** A comment: it says that the connection lives. */
+export const KEEP_ALIVE = Buffer.from(": keep-alive\n\n", "latin1");
+
 const DATA = Buffer.from("data:", "latin1");
 const DATA_SPACE = Buffer.from("data: ", "latin1");
 const NEWLINE = Buffer.from("\n", "latin1");

@@ -1,0 +1,73 @@
+import type { LiveReader } from "./channel.ts";
+import { modeOf } from "./content-type.ts";
+import type { StreamRequest, StreamsContext } from "./context.ts";
+import { nextCursor } from "./cursor.ts";
+import { leaveInTime, openLive, readBatch, type LiveQuery } from "./live-open.ts";
+import { HEADERS } from "./protocol.ts";
+import { encodeControl, KEEP_ALIVE } from "./sse-encoding.ts";
+import { sseResponse } from "./sse-response.ts";
+
+/**
+ * `live=sse`: everything behind the offset, and then what comes, until the time is up and the reader comes back.
+ */
+const LIVE_CHUNK_BYTES = 256 * 1024;
+
+export async function serverSentEvents(context: StreamsContext, { request, path }: StreamRequest, query: LiveQuery) {
+  const opened = await openLive(context, path, query.start);
+  if (opened.kind === "refused") return opened.response;
+  const { stream, position, reader } = opened;
+  const keepAlive = setInterval(() => reader.nudge(), context.keepAliveMs);
+  const leave = () => {
+    clearInterval(keepAlive);
+    reader.leave();
+  };
+  const release = leaveInTime(context, request, leave, sseLifetime(context));
+  const frames = sseFrames(context, path, position, reader, query.cursor);
+  const encoding = modeOf(stream.contentType) === "bytes" ? { [HEADERS.sseEncoding]: "base64" } : {};
+  return sseResponse(frames, release, context.onError, encoding);
+}
+
+/** Spread over a tenth of the time: readers that came together do not come back together. */
+export function sseLifetime(context: StreamsContext): number {
+  return context.sseMs * (0.95 + context.random() / 10);
+}
+
+/** A data event and its control event for each batch; a control event alone where the reader begins at the end. */
+async function* sseFrames(
+  context: StreamsContext,
+  path: string,
+  from: number,
+  reader: LiveReader,
+  givenCursor: string | null,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let position = from;
+  const cursor = () => nextCursor(givenCursor, context.store.now(), () => 0);
+  if (reader.peek(position) === undefined) {
+    yield encodeControl({ next: position, cursor: cursor(), upToDate: true, closed: false });
+  }
+  for (let event = await reader.next(position); event !== undefined; event = await reader.next(position)) {
+    switch (event.kind) {
+      case "gone":
+        return;
+      case "idle":
+        yield KEEP_ALIVE;
+        break;
+      case "closed":
+        yield encodeControl({ next: position, upToDate: true, closed: true });
+        return;
+      case "batch":
+        yield event.batch.frame({ cursor: cursor(), upToDate: event.upToDate, closed: event.closed });
+        position = event.batch.next;
+        if (event.closed) return;
+        break;
+      case "behind": {
+        const read = await readBatch(context, path, position, LIVE_CHUNK_BYTES);
+        if (read.kind !== "batch") return;
+        const { batch, upToDate, closed } = read;
+        if (batch.next > position) yield batch.frame({ cursor: cursor(), upToDate, closed });
+        position = batch.next;
+        if (closed) return;
+      }
+    }
+  }
+}
