@@ -50,7 +50,7 @@ function createProgram(io: CliIo, version: string): Command {
     signalCommand,
     typesCommand,
   ];
-  for (const create of commands) program.addCommand(create(io));
+  for (const create of commands) program.addCommand(create(io, version));
   for (const command of [program, ...descendants(program)]) {
     command
       .exitOverride()

@@ -13,7 +13,7 @@ interface Options {
 }
 
 /** `skein start`: store, server, runner and web app in this process, until Ctrl-C. */
-export function startCommand(io: CliIo): Command {
+export function startCommand(io: CliIo, version: string): Command {
   return new Command("start")
     .description("run Skein on this machine: store, server, runner and web app in one process")
     .option("--port <n>", "where to listen (0: any free port)", parsePort, DEFAULT_PORT)
@@ -35,6 +35,7 @@ export function startCommand(io: CliIo): Command {
         port: options.port,
         json: options.json ?? false,
         pid: process.pid,
+        version,
         ...(options.open ? { onReady: (link) => openBrowser(link, process.platform) } : {}),
       });
     });

@@ -3,12 +3,8 @@ import { join, resolve } from "node:path";
 /** Where one Skein keeps everything. */
 export interface Home {
   readonly folder: string;
-  /** The store's folder. */
-  readonly data: string;
   /** How clients find the running server: see `server-file.ts`. */
   readonly serverFile: string;
-  /** The secret that signs in; made at the first start and kept, so that browsers stay signed in. */
-  readonly tokenFile: string;
 }
 
 /** `--home`, else `SKEIN_HOME`, else `~/.skein`. */
@@ -25,8 +21,6 @@ export function resolveHome(options: {
 export function homeAt(folder: string): Home {
   return {
     folder,
-    data: join(folder, "data"),
     serverFile: join(folder, "server.json"),
-    tokenFile: join(folder, "token"),
   };
 }

@@ -1,4 +1,3 @@
-import { PREFIX } from "@skein/protocol";
 import type { Style } from "../output/style.ts";
 
 /** What `start --json` prints once it is ready, on one line. */
@@ -9,10 +8,6 @@ export interface Ready {
   readonly link: string;
   readonly home: string;
   readonly pid: number;
-}
-
-export function signInLink(url: string, token: string): string {
-  return `${url}${PREFIX}/sign-in?token=${encodeURIComponent(token)}`;
 }
 
 export function announce(ready: Ready, notes: readonly string[], style: Style): string {

@@ -3,14 +3,13 @@ import type { Home } from "../home/home.ts";
 import { hasCode, makePrivateFolder } from "../home/private-file.ts";
 import { isAlive, readServerFile, removeServerFile, writeServerFile } from "../home/server-file.ts";
 import type { CliIo } from "../io.ts";
-import { jsonLine } from "../output/safe-text.ts";
+import { jsonLine, safeText } from "../output/safe-text.ts";
 import { createStyle } from "../output/style.ts";
-import { announce, signInLink, type Ready } from "./announce.ts";
+import { announce, type Ready } from "./announce.ts";
 import { choosePort, portTaken } from "./choose-port.ts";
 import type { Compose, Composed } from "./compose.ts";
 import { describeHolder, findPortHolder } from "./port-holder.ts";
 import { probeHealth } from "./probe-health.ts";
-import { signInToken } from "./sign-in-token.ts";
 
 export interface StartOptions {
   readonly home: Home;
@@ -18,6 +17,7 @@ export interface StartOptions {
   readonly port: number;
   readonly json: boolean;
   readonly pid: number;
+  readonly version: string;
   /** Called with the link once it is ready. */
   readonly onReady?: (link: string) => void;
 }
@@ -31,12 +31,12 @@ export async function start(io: CliIo, compose: Compose, options: StartOptions):
   await makePrivateFolder(home.folder);
   const crashed = await refuseSecond(home);
   const port = options.port === 0 ? 0 : await choosePort(io, options.host, options.port);
-  const token = await signInToken(home.tokenFile);
-  const composed = await composeOn(compose, { home, host: options.host, port, token });
+  const log = (line: string): void => io.stderr(`${safeText(line)}\n`);
+  const composed = await composeOn(compose, { home, host: options.host, port, version: options.version, log });
   try {
-    await writeServerFile(home.serverFile, { url: composed.url, token, pid, startedAt: io.now() });
-    const link = signInLink(composed.url, token);
-    const ready: Ready = { url: composed.url, token, link, home: home.folder, pid };
+    const { url, token, link } = composed;
+    await writeServerFile(home.serverFile, { url, token, pid, startedAt: io.now() });
+    const ready: Ready = { url, token, link, home: home.folder, pid };
     const notes = [
       ...(crashed ? ["The last server did not stop cleanly; interrupted turns are closed as aborted."] : []),
       ...composed.notes,
