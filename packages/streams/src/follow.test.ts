@@ -5,11 +5,11 @@ import { JSON_TYPE, sseEvents, type SseEvent } from "./testing/drive.ts";
 
 const offset = (position: number) => `${String(position).padStart(16, "0")}_${"0".repeat(16)}`;
 
-function open(options: { sseMs?: number } = {}) {
+function open() {
   const store = createMemoryStore({ collections: {} });
   const stop = new AbortController();
   const errors: unknown[] = [];
-  const streams = createStreams({ store, signal: stop.signal, onError: (error) => errors.push(error), ...options });
+  const streams = createStreams({ store, signal: stop.signal, onError: (error) => errors.push(error) });
   const send = (method: string, path: string, body?: unknown) =>
     streams.handle(
       new Request(`http://test${path}`, {
@@ -41,9 +41,15 @@ test("[SH26] several streams come in one response, each from where its reader is
   await send("PUT", "/a", [1, 2]);
   await send("PUT", "/b", [3]);
   const events = follow(streams, { "/a": offset(1), "/b": "now" });
-  expect(await take(events, 2)).toEqual([
-    ["batch", { stream: "a", start: offset(1), events: [2], next: offset(2), upToDate: true }],
-    ["batch", { stream: "b", start: offset(1), events: [], next: offset(1), upToDate: true }],
+  // Of different streams, in whatever order.
+  const first = await take(events, 2);
+  expect(first).toContainEqual([
+    "batch",
+    { stream: "a", start: offset(1), events: [2], next: offset(2), upToDate: true },
+  ]);
+  expect(first).toContainEqual([
+    "batch",
+    { stream: "b", start: offset(1), events: [], next: offset(1), upToDate: true },
   ]);
   await send("POST", "/b", { n: 4 });
   expect(await take(events, 1)).toEqual([
@@ -72,22 +78,21 @@ test("[SH26] a stream that is not there is waited for; one that goes is `gone`, 
 });
 
 test("[SH26] a reader that is ahead of a stream, or follows what is no JSON, is told so", async () => {
-  const { streams, send, store } = open({ sseMs: 50 });
+  const { streams, send, store } = open();
   await send("PUT", "/a", [1]);
   await store.commit([{ kind: "create-stream", path: "/bytes", contentType: "image/png", ifExists: "fail" }]);
-  const events = await Array.fromAsync?.(follow(streams, { "/a": offset(9), "/bytes": "-1" }));
-  const all = events ?? [];
-  expect(all.map(({ event, data }) => [event, JSON.parse(data)])).toEqual([
+  const events = await take(follow(streams, { "/a": offset(9), "/bytes": "-1" }), 3);
+  expect(events.filter((event) => JSON.stringify(event).includes('"a"'))).toEqual([
     ["gone", { stream: "a", code: "stream_gone" }],
-    ["gone", { stream: "bytes", code: "invalid_request" }],
     ["batch", { stream: "a", start: offset(0), events: [1], next: offset(1), upToDate: true }],
   ]);
+  expect(events).toContainEqual(["gone", { stream: "bytes", code: "invalid_request" }]);
   expect(streams.follow(new Request("http://test/follow"), []).status).toBe(400);
   expect(streams.follow(new Request("http://test/follow"), [{ name: "a", path: "/a", from: "x" }]).status).toBe(400);
 });
 
 test("[SH26] readers of a stream, alone or among others, share one subscription", async () => {
-  const { store, streams, send } = open();
+  const { store, send } = open();
   await send("PUT", "/a", []);
   let watching = 0;
   const watched = createStreams({
@@ -110,5 +115,4 @@ test("[SH26] readers of a stream, alone or among others, share one subscription"
   expect(watching).toBe(1);
   for (const reader of [...readers, alone]) await reader.return();
   expect(watching).toBe(0);
-  expect(streams).toBeDefined();
 });

@@ -67,10 +67,21 @@ async function answer(
     if (Number(incoming.headers["content-length"] ?? 0) > maxBodyBytes) {
       return refuse("too_large", `A body may have ${maxBodyBytes} bytes at most; send it in parts.`);
     }
-    return await handler(toRequest(incoming, maxBodyBytes, signal));
+    const request = requestOf(incoming, maxBodyBytes, signal);
+    if (request === undefined) return refuse("invalid_request", "The request's target, host or method is malformed.");
+    return await handler(request);
   } catch (error) {
     if (error instanceof SkeinError) return errorResponse(error);
     onError(error);
     return refuse("internal", "The server failed; it may be tried again.");
+  }
+}
+
+/** `undefined` when the web has no such request: a malformed host or target, a method that is not for handlers. */
+function requestOf(incoming: IncomingMessage, maxBodyBytes: number, signal: AbortSignal): Request | undefined {
+  try {
+    return toRequest(incoming, maxBodyBytes, signal);
+  } catch {
+    return undefined;
   }
 }
