@@ -1,12 +1,12 @@
 import type { Store } from "@skein/store";
-import type { StreamsHandler } from "@skein/streams";
+import type { Streams } from "@skein/streams";
 import type { EntityRules } from "./entities/entity.ts";
 import type { SchemaChecker } from "./entities/schema.ts";
 
 /** What the effects share: made once by `createServer`. */
 export interface ServerContext {
   readonly store: Store;
-  readonly streams: StreamsHandler;
+  readonly streams: Streams;
   readonly rules: EntityRules;
   readonly schemas: SchemaChecker;
   /** A secret that nobody can guess. */

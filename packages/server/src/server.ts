@@ -1,6 +1,6 @@
 import { normalisePath, PREFIX, SkeinError } from "@skein/protocol";
 import type { Store } from "@skein/store";
-import type { StreamsHandler } from "@skein/streams";
+import type { Streams } from "@skein/streams";
 import { authRoutes } from "./auth/routes.ts";
 import { guard, type GuardOptions } from "./auth/guard.ts";
 import { randomSecret } from "./auth/secrets.ts";
@@ -11,6 +11,7 @@ import { createSchemaChecker } from "./entities/schema.ts";
 import { errorResponse, json } from "./http/errors.ts";
 import { checkPath, createRouter, type Router } from "./http/router.ts";
 import type { StaticFiles } from "./http/static.ts";
+import { followRoutes } from "./resources/follow.ts";
 import { resourceRoutes } from "./resources/routes.ts";
 import { runnerRoutes } from "./runners/routes.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
@@ -20,7 +21,7 @@ export interface ServerDeps {
   /** Opened with `SERVER_COLLECTIONS`. Its clock judges leases. */
   readonly store: Store;
   /** The Durable Streams protocol over the same store. */
-  readonly streams: StreamsHandler;
+  readonly streams: Streams;
   readonly auth: Auth;
   /** Which names the server answers to. Asked for each request: with port 0 it is known only after listening. */
   readonly guard: () => GuardOptions;
@@ -71,6 +72,7 @@ export function createServer(deps: ServerDeps): Server {
     ...runnerRoutes(context),
     ...sessionRoutes(context),
     ...resourceRoutes(context),
+    ...followRoutes(context),
     ...entityRoutes(context),
     ...claimRoutes(context),
   ]);

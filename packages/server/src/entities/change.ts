@@ -1,11 +1,12 @@
 import { SkeinError, type Entity, type signalRequest } from "@skein/protocol";
+import { sessionStreams } from "@skein/sessions";
 import type { z } from "zod";
 import type { ServerContext } from "../context.ts";
 import type { EntityRecord } from "../records/collections.ts";
 import { createDraft, type Draft } from "../records/draft.ts";
 import { execute, refused } from "../records/execute.ts";
 import { createSnapshot, load, type SnapshotBuilder } from "../records/snapshot.ts";
-import { sessionKeysOf } from "../sessions/draft.ts";
+import { sessionKeysOf, sessionOf } from "../sessions/draft.ts";
 import { loadOpenRuns, loadSubscribers, loadSubscriptions } from "../wakes/load-run-end.ts";
 import { endedEntity, noEntity, toEntity } from "./entity.ts";
 import type { Stamp } from "./events.ts";
@@ -61,7 +62,11 @@ export async function kill(
     const openRuns = await loadOpenRuns(store, snapshot, url);
     const subscribers = await loadSubscribers(store, snapshot, url);
     const subscribed = await loadSubscriptions(store, snapshot, { index: "bySubscriber", url });
-    return (draft, stamp) => addKill(draft, entity, { ...order, openRuns, subscribers, subscribed }, stamp);
+    const session = sessionOf(entity.tags);
+    const stream = session === undefined ? undefined : await store.getStream(sessionStreams(session).main);
+    const sessionOpen = stream !== undefined && !stream.closed && !stream.deleted;
+    const found = { ...order, openRuns, subscribers, subscribed, sessionOpen };
+    return (draft, stamp) => addKill(draft, entity, found, stamp);
   });
 }
 

@@ -14,6 +14,8 @@ export interface KillOrder {
   readonly subscribers: readonly SubscriptionRecord[];
   /** About whom it wanted to be told. */
   readonly subscribed: readonly SubscriptionRecord[];
+  /** The stream of the session that it drives is there and takes a last row. */
+  readonly sessionOpen: boolean;
 }
 
 /**
@@ -41,6 +43,6 @@ export function addKill(draft: Draft, entity: EntityRecord, order: KillOrder, st
   draft.closeStream(main);
   draft.remove("wakes", entity.url);
   const killed = withStatus(draft, entity, "killed", stamp);
-  projectKill(draft, killed, stamp);
+  projectKill(draft, killed, order.sessionOpen, stamp);
   return killed;
 }

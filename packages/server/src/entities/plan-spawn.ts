@@ -45,7 +45,7 @@ export function checkSpawn(draft: Draft, order: SpawnOrder, rules: EntityRules):
   const type = draft.read("types", order.type);
   const there = draft.read("entities", url);
   if (there) {
-    const same = canonicalJson(there.args ?? null) === canonicalJson(order.args ?? null);
+    const same = canonicalJson(there.args) === canonicalJson(order.args ?? {});
     if (same && there.status !== "killed") return { kind: "exists", entity: there };
     const why = there.status === "killed" ? "and was killed" : "with other arguments";
     return refuse("entity_exists", `${url} is there already, ${why}. Choose another id.`, { entity: url });

@@ -73,7 +73,7 @@ function directoryRoutes(context: ServerContext): Route[] {
     {
       method: "GET",
       pattern: `${PREFIX}/directory`,
-      handle: ({ request, path }) => context.streams(request, path, { allow: ["read"] }),
+      handle: ({ request, path }) => context.streams.handle(request, path, { allow: ["read"] }),
     },
   ];
 }
@@ -150,5 +150,5 @@ async function handleSpawn(context: ServerContext, route: RouteRequest): Promise
 }
 
 function readMain(context: ServerContext, route: RouteRequest): Promise<Response> {
-  return context.streams(route.request, mainStream(entityParam(route).url), { allow: ["read"] });
+  return context.streams.handle(route.request, mainStream(entityParam(route).url), { allow: ["read"] });
 }

@@ -3,17 +3,13 @@ import type { ServerContext } from "../context.ts";
 import { createDraft } from "../records/draft.ts";
 import { execute, refused } from "../records/execute.ts";
 import { createSnapshot, load } from "../records/snapshot.ts";
-import { schemasOf } from "../runners/runner.ts";
 import { registerType, type Registration } from "./plan-type.ts";
 
 const MAX_TYPES = 1000;
 
 export async function registerEntityType(context: ServerContext, registration: Registration): Promise<EntityType> {
   const { store } = context;
-  if (RESERVED_ENTITY_TYPES.has(registration.name)) {
-    throw new SkeinError("reserved_name", `No entity type can be named ${registration.name}.`);
-  }
-  for (const schema of schemasOf(registration)) context.schemas.compile(schema);
+  checkRegistration(context, registration);
   return execute<EntityType>(store, async () => {
     const snapshot = createSnapshot();
     await load(store, snapshot, [["types", registration.name]]);
@@ -23,6 +19,16 @@ export async function registerEntityType(context: ServerContext, registration: R
     if (operations.length === 0) return { kind: "answer", answer: type };
     return { kind: "commit", operations, answer: () => type };
   });
+}
+
+/** Throws when the name is taken by a path of ours, or one of the schemas is not a JSON Schema. */
+export function checkRegistration({ schemas }: ServerContext, type: Registration): void {
+  if (RESERVED_ENTITY_TYPES.has(type.name)) {
+    throw new SkeinError("reserved_name", `No entity type can be named ${type.name}.`);
+  }
+  if (type.creationSchema) schemas.compile(type.creationSchema);
+  for (const schema of Object.values(type.inboxSchemas ?? {})) schemas.compile(schema);
+  for (const schema of Object.values(type.stateSchemas ?? {})) schemas.compile(schema);
 }
 
 export async function getEntityType({ store }: ServerContext, name: string): Promise<EntityType> {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { userInfo } from "node:os";
 import { createSqliteStore } from "@skein/store/sqlite";
-import { createStreamsHandler } from "@skein/streams";
+import { createStreams } from "@skein/streams";
 import { serveNode } from "@skein/streams/node";
 import { createTokenAuth } from "../auth/token.ts";
 import type { LogEvent } from "../context.ts";
@@ -65,7 +65,7 @@ export async function createEmbeddedServer(options: EmbeddedServerOptions): Prom
     const origins = new Set(options.origins ?? []);
     const server = createServer({
       store,
-      streams: createStreamsHandler({ store, signal: stop.signal, onError }),
+      streams: createStreams({ store, signal: stop.signal, onError }),
       // Browsers share cookies between ports.
       auth: createTokenAuth({ token, principal: options.principal ?? systemUser(), cookieName: `skein_${node.port}` }),
       guard: () => ({ hosts, origins }),

@@ -30,7 +30,7 @@ function handleResource({ streams }: ServerContext, { request, path }: RouteRequ
   }
   const writes = request.method === "PUT" || request.method === "POST";
   if (writes) checkWrite(request, address);
-  return streams(request, path, { allow: allowed(address) });
+  return streams.handle(request, path, { allow: allowed(address) });
 }
 
 function checkWrite(request: Request, address: ResourceAddress): void {
@@ -52,5 +52,7 @@ function allowed(address: ResourceAddress): readonly StreamAction[] {
 }
 
 function handlePlain({ streams }: ServerContext, { request, path }: RouteRequest): Promise<Response> {
-  return streams(request, path, { forkSource: (source) => (source.startsWith("/v1/stream/") ? source : undefined) });
+  return streams.handle(request, path, {
+    forkSource: (source) => (source.startsWith("/v1/stream/") ? source : undefined),
+  });
 }

@@ -8,6 +8,8 @@ import { getRunner, touchRunner } from "./runner.ts";
 
 /** While a runner waits it is noted as seen this often. */
 const TOUCH_MS = 10_000;
+/** Work that is due and that others are taking is not asked for in a tight loop. */
+const MIN_WAIT_MS = 20;
 
 /**
  * Waits until there is something for the runner to do. Changes of the store are only a hint to look again; what is
@@ -33,7 +35,7 @@ export async function poll(
       const left = end - performance.now();
       if (left <= 0 || signal.aborted) return undefined;
       const due = request.acceptClaims ? await nextDue(context, types) : undefined;
-      const untilDue = due === undefined ? Infinity : Math.max(due - store.now(), 1);
+      const untilDue = due === undefined ? Infinity : Math.max(due - store.now(), MIN_WAIT_MS);
       await latch.wait(Math.min(left, untilDue, TOUCH_MS), signal);
     }
   } finally {

@@ -1,6 +1,7 @@
 import { SkeinError, type RunnerInfo } from "@skein/protocol";
 import type { ServerContext } from "../context.ts";
 import { registerType, type Registration } from "../entities/plan-type.ts";
+import { checkRegistration } from "../entities/types.ts";
 import type { RunnerRecord } from "../records/collections.ts";
 import { createDraft } from "../records/draft.ts";
 import { execute } from "../records/execute.ts";
@@ -26,9 +27,7 @@ export async function registerRunner(
   id: string,
   registration: { readonly types: readonly Registration[]; readonly machine?: string },
 ): Promise<RunnerInfo> {
-  for (const type of registration.types) {
-    for (const schema of schemasOf(type)) context.schemas.compile(schema);
-  }
+  for (const type of registration.types) checkRegistration(context, type);
   await releaseClaims(context, id);
   const { store } = context;
   return execute(store, async () => {
@@ -47,14 +46,6 @@ export async function registerRunner(
     const info = toRunnerInfo(record, now, context.runnerTimeoutMs);
     return { kind: "commit", operations: draft.build().operations, answer: () => info };
   });
-}
-
-export function schemasOf(type: Registration): Readonly<Record<string, unknown>>[] {
-  return [
-    ...(type.creationSchema ? [type.creationSchema] : []),
-    ...Object.values(type.inboxSchemas ?? {}),
-    ...Object.values(type.stateSchemas ?? {}),
-  ];
 }
 
 export async function getRunner({ store }: ServerContext, id: string): Promise<RunnerRecord> {

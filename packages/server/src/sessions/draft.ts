@@ -1,5 +1,12 @@
 import { sharedStateStream, type ChangeEvent, type Tags } from "@skein/protocol";
-import { CODER_RESOURCE_TAG, coderArgs, sessionIdOf } from "@skein/sessions";
+import {
+  CODER_RESOURCE_TAG,
+  coderArgs,
+  sessionIdOf,
+  TRANSCRIPT_EVENT,
+  turnEndKey,
+  type CodingSessionTranscriptRow,
+} from "@skein/sessions";
 import { changeEventOf, type Stamp } from "../entities/events.ts";
 import type { EntityRecord } from "../records/collections.ts";
 import type { Draft } from "../records/draft.ts";
@@ -31,22 +38,47 @@ export function projectEntity(draft: Draft, entity: EntityRecord, stamp: Stamp):
   }
 }
 
-/** Events of a session's resource, or of its coder, that are part of this commit. */
-export function projectIntoSession(
-  draft: Draft,
-  request: { readonly id: string; readonly by: EntityRecord; readonly events: readonly ChangeEvent[] },
-  stamp: Stamp,
-): void {
-  const before = draft.read("sessions", request.id) ?? newSession(request.id, request.by, stamp.now);
-  const after = projectEvents(before, request.events, stamp.now);
-  if (after !== before) writeSession(draft, after, stamp);
+export interface SessionChange {
+  readonly id: string;
+  readonly by: EntityRecord;
+  /** Whose events these are. Writing the resource makes an entity the session's coder; talking of itself does not. */
+  readonly of: "resource" | "coder";
+  readonly events: readonly ChangeEvent[];
 }
 
-export function projectKill(draft: Draft, entity: EntityRecord, stamp: Stamp): void {
+/** Events of a session's resource, or of a coder, that are part of this commit. */
+export function projectIntoSession(draft: Draft, { id, by, of, events }: SessionChange, stamp: Stamp): void {
+  const known = draft.read("sessions", id);
+  if (known && known.coder !== by.url && of === "coder") return;
+  const before = known ?? newSession(id, by, stamp.now);
+  const driven = before.coder === by.url ? before : { ...before, coder: by.url };
+  const after = projectEvents(driven, events, stamp.now);
+  if (after !== known) writeSession(draft, after, stamp);
+}
+
+/**
+ * The coder is killed. What it cannot write any more is written for it: the end of the turn that was open, so that no
+ * history ends in the middle of one. `open` says whether the resource's stream is there to take it.
+ */
+export function projectKill(draft: Draft, entity: EntityRecord, open: boolean, stamp: Stamp): void {
   const id = sessionOf(entity.tags);
   const before = id === undefined ? undefined : draft.read("sessions", id);
   if (!before || before.coder !== entity.url) return;
-  writeSession(draft, { ...before, status: "killed", statusSince: stamp.now, pending: [] }, stamp);
+  const { turn, ...session } = before;
+  if (turn && open) {
+    const key = turnEndKey(turn.promptId);
+    const row: CodingSessionTranscriptRow = {
+      key,
+      ts: stamp.now,
+      type: "turn_aborted",
+      ...(turn.runId !== undefined && { runId: turn.runId }),
+      promptId: turn.promptId,
+      actor: stamp.principal,
+      payload: { v: 1, type: "turn_aborted", reason: "killed" },
+    };
+    draft.append(before.resource, [changeEventOf(TRANSCRIPT_EVENT, key, "insert", row, stamp)]);
+  }
+  writeSession(draft, { ...session, status: "killed", statusSince: stamp.now, pending: [] }, stamp);
 }
 
 function writeSession(draft: Draft, session: SessionRecord, stamp: Stamp): void {

@@ -7,7 +7,9 @@ import {
   SESSION_INFO_EVENT,
   TRANSCRIPT_EVENT,
   type CodingSessionTranscriptRow,
+  type TranscriptEventType,
 } from "@skein/sessions";
+import { z } from "zod";
 import type { SessionRecord } from "./session.ts";
 
 /**
@@ -16,6 +18,20 @@ import type { SessionRecord } from "./session.ts";
  * writer's to fix, and a list must not refuse a transcript.
  */
 
+const rowHead = z.looseObject({ ts: z.number(), payload: z.looseObject({ type: z.string() }) });
+/** Kinds of rows that change the list. */
+const TOLD: ReadonlySet<string> = new Set<TranscriptEventType>([
+  "user_message",
+  "assistant_message",
+  "permission_request",
+  "permission_response",
+  "question",
+  "answer",
+  "turn_complete",
+  "turn_aborted",
+  "session_end",
+  "title",
+]);
 const MAX_TITLE = 120;
 const MAX_LINE = 240;
 
@@ -26,8 +42,13 @@ export function projectEvents(session: SessionRecord, events: readonly ChangeEve
 function projectEvent(session: SessionRecord, event: ChangeEvent, now: number): SessionRecord {
   if (event.headers.operation === "delete") return session;
   if (event.type === TRANSCRIPT_EVENT) {
+    // Most rows say nothing about the list, and a whole history comes by when a session is attached to.
+    const head = rowHead.safeParse(event.value);
+    if (!head.success) return session;
+    const touched = touch(session, Math.min(head.data.ts, now));
+    if (!TOLD.has(head.data.payload.type)) return touched;
     const row = codingSessionTranscriptRow.safeParse(event.value);
-    return row.success ? projectRow(touch(session, Math.min(row.data.ts, now)), row.data) : touch(session, now);
+    return row.success ? projectRow(touched, row.data) : touched;
   }
   if (event.type === SESSION_INFO_EVENT) return projectInfo(session, event.value);
   if (event.type === CODER_RUN_STATUS_EVENT) return projectStatus(session, event.value, now);
@@ -57,14 +78,17 @@ function projectInfo(session: SessionRecord, value: unknown): SessionRecord {
 function projectStatus(session: SessionRecord, value: unknown, now: number): SessionRecord {
   const parsed = coderRunStatusRow.safeParse(value);
   if (!parsed.success || session.status === "killed") return session;
-  const { status, error, since } = parsed.data;
-  const { error: _, ...rest } = session;
+  const { status, error, since, currentPrompt, runId } = parsed.data;
+  const { error: _, turn: _t, ...rest } = session;
+  const open = status === "running" || status === "waiting";
   const changed = status !== session.status;
   return {
     ...rest,
     status,
     statusSince: since ?? (changed ? now : session.statusSince),
     ...(error !== undefined && { error }),
+    ...(open &&
+      currentPrompt !== undefined && { turn: { promptId: currentPrompt, ...(runId !== undefined && { runId }) } }),
   };
 }
 

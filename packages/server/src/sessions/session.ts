@@ -4,9 +4,11 @@ import type { Session } from "@skein/protocol";
 export interface SessionRecord extends Session {
   /** A title taken from the first prompt gives way to one that was given. */
   readonly titleFrom: "nothing" | "prompt" | "given";
+  /** The turn that is open: what has to be closed when the coder is killed in it. */
+  readonly turn?: { readonly promptId: string; readonly runId?: string };
 }
 
 export function toSession(record: SessionRecord): Session {
-  const { titleFrom: _, ...session } = record;
+  const { titleFrom: _, turn: _t, ...session } = record;
   return session;
 }

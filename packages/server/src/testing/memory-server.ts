@@ -1,6 +1,6 @@
 import type { Store } from "@skein/store";
 import { createMemoryStore } from "@skein/store/memory";
-import { createStreamsHandler } from "@skein/streams";
+import { createStreams } from "@skein/streams";
 import { createTokenAuth } from "../auth/token.ts";
 import { SERVER_COLLECTIONS } from "../records/collections.ts";
 import { createServer, type Server, type ServerDeps } from "../server.ts";
@@ -33,7 +33,7 @@ export function createMemoryServer(options: TestServerOptions = {}): TestServer 
   const token = "test-token-of-a-memory-server";
   const server = createServer({
     store,
-    streams: createStreamsHandler({ store, signal: stop.signal }),
+    streams: createStreams({ store, signal: stop.signal }),
     auth: createTokenAuth({ token, principal: "user:test", cookieName: "skein_test" }),
     guard: () => ({ hosts: new Set(["skein.test"]), origins: new Set() }),
     ...deps,

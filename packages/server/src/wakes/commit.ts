@@ -101,7 +101,8 @@ async function loadSituation(
   const tags = { ...snapshot.get("entities", url)?.value.tags, ...body.tags?.set };
   await load(store, snapshot, [...sessionKeysOf(tags), ...driverKeys(snapshot, body)]);
 
-  const paths = new Set([main, ...body.writes.map(({ stream }) => stream)]);
+  const keyed = body.sends.filter(({ message }) => message.idempotencyKey !== undefined);
+  const paths = new Set([main, ...body.writes.map(({ stream }) => stream), ...keyed.map(({ to }) => mainStream(to))]);
   const infos = await Promise.all([...paths].map(async (path) => [path, await store.getStream(path)] as const));
   const streams = new Map<string, StreamInfo | undefined>(infos);
   const own = body.writes.filter(({ stream }) => stream === main).flatMap(({ events }) => events);

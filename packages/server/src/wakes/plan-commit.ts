@@ -40,6 +40,7 @@ export interface CommitOrder {
 export interface CommitSituation {
   readonly producer: { readonly epoch: number; readonly seq: number } | undefined;
   readonly main: StreamInfo | undefined;
+  /** The streams that are written, and those of receivers of messages with an idempotency key. */
   readonly streams: ReadonlyMap<string, StreamInfo | undefined>;
   /** With `done` and `ack`: whether input lies between the acknowledged position and the head that was seen. */
   readonly newer: { readonly found: boolean; readonly head: number | undefined } | undefined;
@@ -92,7 +93,7 @@ export function planCommit(
   const after = body.tags ? addTagChange(draft, entity, tagChange(body.tags), stamp) : entity;
   planRuns(draft, url, situation, now);
   projectSessions(draft, after, body, stamp);
-  const refused = [...planSpawns(draft, order, rules, stamp), ...planSends(draft, order, rules, stamp)];
+  const refused = [...planSpawns(draft, order, rules, stamp), ...planSends(draft, order, situation, rules, stamp)];
   reportRefusals(draft, order, refused, stamp);
   return { kind: "planned", refused, more: planEnd(draft, order, { ack, situation }, stamp) };
 }
@@ -120,12 +121,13 @@ function planRuns(draft: Draft, url: string, situation: CommitSituation, now: nu
 
 function projectSessions(draft: Draft, entity: EntityRecord, body: CommitBody, stamp: Stamp): void {
   const own = sessionOf(entity.tags);
-  const events = new Map<string, ChangeEvent[]>();
-  for (const write of body.writes) {
-    const id = write.stream === mainStream(entity.url) ? own : sessionIdOfStream(write.stream);
-    if (id !== undefined) events.set(id, [...(events.get(id) ?? []), ...write.events]);
+  for (const { stream, events } of body.writes) {
+    if (events.length === 0) continue;
+    const main = stream === mainStream(entity.url);
+    const id = main ? own : sessionIdOfStream(stream);
+    if (id === undefined) continue;
+    projectIntoSession(draft, { id, by: entity, of: main ? "coder" : "resource", events }, stamp);
   }
-  for (const [id, list] of events) projectIntoSession(draft, { id, by: entity, events: list }, stamp);
 }
 
 function planSpawns(draft: Draft, order: CommitOrder, rules: EntityRules, stamp: Stamp): Refusal[] {
@@ -155,10 +157,18 @@ function planSpawns(draft: Draft, order: CommitOrder, rules: EntityRules, stamp:
   });
 }
 
-function planSends(draft: Draft, order: CommitOrder, rules: EntityRules, stamp: Stamp): Refusal[] {
+function planSends(
+  draft: Draft,
+  order: CommitOrder,
+  situation: CommitSituation,
+  rules: EntityRules,
+  stamp: Stamp,
+): Refusal[] {
   return order.body.sends.flatMap(({ to, message }, index) => {
     const receipt = order.receipts[index];
-    const outcome = addSend(draft, { to, message, near: 0, ...(receipt !== undefined && { receipt }) }, rules, stamp);
+    const near = situation.streams.get(mainStream(to))?.head ?? 0;
+    const request = { to, message, near, ...(receipt !== undefined && { receipt }) };
+    const outcome = addSend(draft, request, rules, stamp);
     if (outcome.kind !== "refused") return [];
     return [{ kind: "send", to, code: outcome.error.code, message: outcome.error.message }];
   });
