@@ -162,7 +162,10 @@ export type Operation =
       readonly ttlSeconds?: number;
       readonly expiresAt?: number;
       readonly closed?: boolean;
-      /** Never synced, kept in memory: the newest `maxBytes` stay, and it is gone `idleMs` after the last append. */
+      /**
+       * Never synced, kept in memory: the newest `maxBytes` stay, and it is gone `idleMs` after the last append.
+       * Its positions begin behind those of any earlier stream of this kind at the path, and so not at zero.
+       */
       readonly ephemeral?: { readonly maxBytes: number; readonly idleMs: number };
       /** `keep`: an existing stream of the same content type is left as it is; of another: `content-type-mismatch`. */
       readonly ifExists: "fail" | "keep";

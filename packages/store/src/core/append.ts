@@ -1,8 +1,8 @@
 import type { Operation, Rejection } from "../store.ts";
 import type { Verdict } from "./decide.ts";
 import type { Draft } from "./draft.ts";
-import { duplicate, isDuplicate, refuseStamp } from "./producers.ts";
-import type { StreamRow } from "./rows.ts";
+import { isDuplicate, isFenced, refuseSequence } from "./producers.ts";
+import type { ProducerRow, StreamRow } from "./rows.ts";
 import { streamInfo } from "./rows.ts";
 import { findStream, movedExpiry, sameContentType } from "./streams.ts";
 
@@ -13,18 +13,10 @@ export function append(operation: Append, draft: Draft, now: number): Verdict {
   if (found.kind === "refused") return found;
   const { row } = found;
   const known = operation.producer && draft.producer(row.id, operation.producer.id);
-  // Before anything else: a repeated request gets the answer of the first, also when that one closed the stream.
-  if (operation.producer && isDuplicate(known, operation.producer))
-    return { kind: "refused", reason: duplicate(known, streamInfo(row)) };
-
-  const closesAgain = row.closed && operation.close === true && operation.messages.length === 0 && !operation.producer;
-  if (closesAgain) return { kind: "accepted", result: { kind: "appended", stream: streamInfo(row), start: row.head } };
-
-  const reason = refuse(operation, row) ?? (operation.producer && refuseStamp(known, operation.producer));
+  if (closesAgain(operation, row))
+    return { kind: "accepted", result: { kind: "appended", stream: streamInfo(row), start: row.head } };
+  const reason = refuse(operation, row, known);
   if (reason) return { kind: "refused", reason };
-  const stale = refusePosition(operation, row);
-  if (stale) return { kind: "refused", reason: stale };
-
   if (operation.producer) {
     const { id, epoch, seq } = operation.producer;
     draft.putProducer(row.id, id, { epoch, seq });
@@ -35,17 +27,27 @@ export function append(operation: Append, draft: Draft, now: number): Verdict {
   return { kind: "accepted", result: { kind: "appended", stream: streamInfo(next), start: row.head } };
 }
 
-function refuse(operation: Append, row: StreamRow): Rejection | undefined {
-  if (row.closed) return { kind: "stream-closed", stream: streamInfo(row) };
-  if (operation.contentType !== undefined && !sameContentType(operation.contentType, row.contentType))
-    return { kind: "content-type-mismatch", stream: streamInfo(row) };
-  return undefined;
+function closesAgain(operation: Append, row: StreamRow): boolean {
+  return row.closed && operation.close === true && operation.messages.length === 0 && !operation.producer;
 }
 
-function refusePosition(operation: Append, row: StreamRow): Rejection | undefined {
-  if (operation.streamSeq !== undefined && row.streamSeq !== undefined && operation.streamSeq <= row.streamSeq)
+/**
+ * The order of the checks is part of the contract: a repeated request gets the answer of the first, also when that one
+ * closed the stream, and a fenced producer learns that it is fenced before anything else about the stream.
+ */
+function refuse(operation: Append, row: StreamRow, known: ProducerRow | undefined): Rejection | undefined {
+  const { contentType, producer, streamSeq, expectedHead } = operation;
+  if (contentType !== undefined && !sameContentType(contentType, row.contentType))
+    return { kind: "content-type-mismatch", stream: streamInfo(row) };
+  if (producer && isFenced(known, producer)) return { kind: "producer-fenced", epoch: known.epoch };
+  if (producer && isDuplicate(known, producer))
+    return { kind: "producer-duplicate", epoch: known.epoch, seq: known.seq, stream: streamInfo(row) };
+  if (row.closed) return { kind: "stream-closed", stream: streamInfo(row) };
+  const outOfOrder = producer && refuseSequence(known, producer);
+  if (outOfOrder) return outOfOrder;
+  if (streamSeq !== undefined && row.streamSeq !== undefined && streamSeq <= row.streamSeq)
     return { kind: "stream-seq-regressed", current: row.streamSeq };
-  if (operation.expectedHead !== undefined && operation.expectedHead !== row.head)
+  if (expectedHead !== undefined && expectedHead !== row.head)
     return { kind: "head-mismatch", stream: streamInfo(row) };
   return undefined;
 }

@@ -107,7 +107,7 @@ export function indexRange(query: RecordQuery): KeyRange {
   const prefix = encodeFields(query.equals ?? []);
   const low = query.from === undefined ? prefix : prefix + encodeField(query.from);
   const high = prefix + (query.below === undefined ? END : encodeField(query.below));
-  return afterCursor({ low, high }, query);
+  return afterCursor({ low, high }, query, "\0");
 }
 
 /**
@@ -117,15 +117,19 @@ export function indexRange(query: RecordQuery): KeyRange {
 export function idRange(query: RecordQuery): KeyRange {
   const [fixed] = query.equals ?? [];
   const low = textBytes(String(fixed ?? query.from ?? ""));
-  const high = fixed === undefined ? (query.below === undefined ? END : textBytes(String(query.below))) : `${low}\0`;
-  return afterCursor({ low, high }, query);
+  const high =
+    fixed === undefined ? (query.below === undefined ? END : textBytes(String(query.below))) : low + NEXT_NAME;
+  return afterCursor({ low, high }, query, NEXT_NAME);
 }
 
-function afterCursor({ low, high }: KeyRange, query: RecordQuery): KeyRange {
+/** Names have no zero character in them: nothing is between a name and itself with this behind it. */
+const NEXT_NAME = "\x01";
+
+function afterCursor({ low, high }: KeyRange, query: RecordQuery, next: string): KeyRange {
   if (query.after === undefined) return { low, high };
   const after = Buffer.from(query.after, "base64url").toString("latin1");
   if (query.descending) return { low, high: after < high ? after : high };
-  return { low: after >= low ? `${after}\0` : low, high };
+  return { low: after >= low ? after + next : low, high };
 }
 
 /** The cursor behind an entry, by its key in the index or the bytes of its id. */

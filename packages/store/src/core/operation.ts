@@ -1,4 +1,4 @@
-import type { CollectionDefinitions, Operation } from "../store.ts";
+import type { CollectionDefinitions, Operation, ProducerStamp } from "../store.ts";
 
 type PutRecord = Extract<Operation, { kind: "put-record" }>;
 
@@ -16,7 +16,7 @@ export function prepareOperations(
 function prepare(operation: Operation, collections: CollectionDefinitions): PreparedOperation {
   switch (operation.kind) {
     case "put-record": {
-      requireCollection(operation.collection, collections);
+      requireRecord(operation, collections);
       const { value, ...rest } = operation;
       const json: string | undefined = JSON.stringify(value);
       if (json === undefined) throw new TypeError(`The value of ${rest.collection}/${rest.id} is not JSON`);
@@ -24,25 +24,38 @@ function prepare(operation: Operation, collections: CollectionDefinitions): Prep
     }
     case "delete-record":
     case "check-record":
-      requireCollection(operation.collection, collections);
+      requireRecord(operation, collections);
       return operation;
     case "append":
+      requireName(operation.path);
+      if (operation.streamSeq !== undefined) requireName(operation.streamSeq);
       if (operation.producer) requireProducer(operation.producer);
       return operation;
     case "create-stream":
     case "fork-stream":
     case "delete-stream":
     case "touch-stream":
-      if (operation.path === "") throw new TypeError("A stream's path is not empty");
+      requireName(operation.path);
       return operation;
   }
+}
+
+/** What is kept as text in databases, which have no zero character in it. */
+function requireName(name: string): void {
+  if (name === "" || name.includes("\0")) throw new TypeError(`Not a name: ${JSON.stringify(name)}`);
+}
+
+function requireRecord({ collection, id }: { collection: string; id: string }, collections: CollectionDefinitions) {
+  requireCollection(collection, collections);
+  requireName(id);
 }
 
 export function requireCollection(collection: string, collections: CollectionDefinitions): void {
   if (!Object.hasOwn(collections, collection)) throw new TypeError(`Collection ${collection} was not declared`);
 }
 
-function requireProducer({ epoch, seq }: { epoch: number; seq: number }): void {
+function requireProducer({ id, epoch, seq }: ProducerStamp): void {
+  requireName(id);
   if (!isCount(epoch) || !isCount(seq)) throw new TypeError("A producer's epoch and seq are whole numbers from 0");
 }
 

@@ -33,17 +33,28 @@ export function createStream(
     return { kind: "accepted", result: { kind: "stream", stream, created: false } };
   }
   const { ephemeral } = operation;
-  const expiry = ephemeral
-    ? { ttlSeconds: undefined, expiresAt: now + ephemeral.idleMs }
-    : chosenExpiry(operation, undefined, now);
-  return created(draft, {
+  const row = {
     ...newRow(operation.path, draft, now),
-    ...expiry,
     contentType: operation.contentType,
     closed: operation.closed === true,
-    ephemeral: ephemeral && { maxBytes: ephemeral.maxBytes, idleMs: ephemeral.idleMs, bytes: 0 },
+  };
+  if (!ephemeral) return created(draft, { ...row, ...chosenExpiry(operation, undefined, now) });
+  const { maxBytes, idleMs } = ephemeral;
+  const first = Math.trunc(now) * POSITIONS_PER_MS;
+  return created(draft, {
+    ...row,
+    first,
+    head: first,
+    expiresAt: now + idleMs,
+    ephemeral: { maxBytes, idleMs, bytes: 0 },
   });
 }
+
+/**
+ * An ephemeral stream that is made again begins behind all positions of its earlier lives, so that a reader who was
+ * away meanwhile is told so, and does not go on in the middle of other messages.
+ */
+const POSITIONS_PER_MS = 1000;
 
 /** Constant cost: the fork is one row that points at its parent's messages. */
 export function forkStream(operation: Extract<Operation, { kind: "fork-stream" }>, draft: Draft, now: number): Verdict {

@@ -12,6 +12,11 @@ export class Watchers {
     };
   }
 
+  /** What is watched now. */
+  names(): IterableIterator<string> {
+    return this.#listeners.keys();
+  }
+
   notify(names: Iterable<string>): void {
     for (const name of names)
       for (const listener of this.#listeners.get(name) ?? []) {

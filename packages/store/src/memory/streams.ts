@@ -37,7 +37,7 @@ export class MemoryStreams {
       const log = this.#logs.get(id) ?? new MessageLog<Uint8Array>(start);
       this.#logs.set(id, log);
       // Copied: what the caller does with its memory afterwards, or how large the block around it is, is not ours.
-      for (const message of messages) log.append(message.slice());
+      for (const message of messages) log.append(new Uint8Array(message));
     }
     for (const [path, row] of changes.streams) this.#putRow(path, row);
     for (const [id, producers] of changes.producers) {

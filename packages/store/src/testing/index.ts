@@ -1,1 +1,3 @@
-export {};
+export { CONTRACT_COLLECTIONS } from "./collections.ts";
+export { runStoreContract } from "./contract.ts";
+export { type OpenedStore, type StoreFactory, TestClock } from "./fixture.ts";
