@@ -1,7 +1,6 @@
 import { SkeinError } from "@skein/protocol";
 import { createBackoff } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
-import { sleep } from "./clock.ts";
 import type { StreamBatch } from "./read-stream.ts";
 import { readStream } from "./read-stream.ts";
 import { longPollStream, tailStream } from "./tail-stream.ts";
@@ -77,6 +76,7 @@ async function* run(
   const signal = options.signal ?? new AbortController().signal;
   const backoff = createBackoff({ clock });
   const tail = options.live === "long-poll" ? longPollStream : tailStream;
+  const missing = createBackoff({ clock, minMs: 50, maxMs: 1_000 });
   const missingUntil = clock.now() + (options.missingMs ?? 0);
   let offset = options.from ?? (options.last === undefined ? "-1" : undefined);
   let offlineSince: number | undefined;
@@ -109,7 +109,7 @@ async function* run(
       } catch (error) {
         if (signal.aborted) return;
         if (error instanceof SkeinError && error.code === "not_found" && clock.now() < missingUntil) {
-          await sleep(clock, 100 + 100 * clock.random(), signal);
+          await missing.wait(signal);
           continue;
         }
         if (!(error instanceof SkeinError) || !isTransient(error)) throw error;

@@ -102,6 +102,8 @@ export function createSharedStates(options: SharedStatesOptions): SharedStates {
     const result = adopt(id, schema, shape, createStreamView({ path, keep }));
     declare(id, "create");
     buffer.create(path);
+    // It is made with the next commit, or by somebody else before that.
+    tail(result.view);
     return result;
   };
   const attach = async (
@@ -139,13 +141,7 @@ export function createSharedStates(options: SharedStatesOptions): SharedStates {
     },
     viewOf: (path) => views.get(path),
     onCommitted(batch) {
-      for (const [path, { create }] of batch?.writes ?? []) {
-        if (path === main.path) {
-          for (const view of views.keys()) if (declaredIn(batch, main.path, view)) declared.add(view);
-        }
-        const view = views.get(path);
-        if (create && view) tail(view);
-      }
+      for (const path of views.keys()) if (declaredIn(batch, main.path, path)) declared.add(path);
     },
     close() {
       for (const entry of opened.values()) {

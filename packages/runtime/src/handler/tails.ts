@@ -29,7 +29,8 @@ export function createTails(options: {
   const follow = async (view: StreamView): Promise<void> => {
     try {
       const from = formatOffset(view.fold.position);
-      for await (const batch of client.followStream({ path: view.path, from, signal })) {
+      // A shared state that this handler makes is there after its first commit.
+      for await (const batch of client.followStream({ path: view.path, from, signal, missingMs: Infinity })) {
         view.receive(batch);
         if (batch.closed && view === main) onMainGone(new SkeinError("entity_ended", `${view.path} was closed.`));
       }
