@@ -23,6 +23,8 @@ export interface AgentStatus {
 /** The agent's sessions on this machine's disk. */
 export interface NativeSessions {
   find(id: string): Promise<NativeSession | undefined>;
+  /** Where the session worked, if its file says so. */
+  cwdOf(session: NativeSession): Promise<string | undefined>;
   /** Newest first. `skipped`: files that could not be read as sessions. */
   list(options: { search?: string; limit?: number }): Promise<{ sessions: NativeSession[]; skipped: number }>;
   /** The session's whole history in batches, in its order. */

@@ -1,1 +1,25 @@
-export type * from "./driver.ts";
+export type { AgentAdapter, AgentStatus, NativeSession, NativeSessions } from "./adapter.ts";
+export { createClaudeAgent } from "./claude/claude-agent.ts";
+export type { ClaudeAgentDeps, ClaudeSettings } from "./claude/claude-agent.ts";
+export type { Timing as ClaudeTiming } from "./claude/drive.ts";
+export type { Credentials, Environment } from "./claude/environment.ts";
+export type { SettingSource } from "./claude/options.ts";
+export { systemClock } from "./clock.ts";
+export type { Clock } from "./clock.ts";
+export type { CoderCalls } from "./coder/calls.ts";
+export { registerCoder, registerCodingSession } from "./coder/register.ts";
+export type { CoderOptions, Coders } from "./coder/register.ts";
+export type {
+  AgentDriver,
+  DriverEvent,
+  DriverFactory,
+  DriverOptions,
+  DriverResponse,
+  DriverRow,
+  PromptInput,
+  TurnOutcome,
+} from "./driver.ts";
+export { procTable } from "./process/process-table.ts";
+export type { ProcessInfo, ProcessTable } from "./process/process-table.ts";
+export { createReaper } from "./process/reaper.ts";
+export type { Reaper } from "./process/reaper.ts";

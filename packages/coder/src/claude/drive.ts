@@ -237,7 +237,7 @@ export function createClaudeDriver(deps: ClaudeDriverDeps, options: DriverOption
     },
     async *prompt(input, { promptId, runId, signal }) {
       if (turn !== undefined && !turn.isOver()) throw new Error("A turn is running.");
-      const running = createTurn({ promptId, runId, since: await deps.reaper.ticks() });
+      const running = createTurn({ promptId, runId });
       turn = running;
       normaliser.begin(promptId);
       const stop = (): void => void close().catch(() => undefined);
@@ -264,6 +264,7 @@ export function createClaudeDriver(deps: ClaudeDriverDeps, options: DriverOption
 
   async function start(running: Turn, text: string): Promise<void> {
     try {
+      running.since = await deps.reaper.ticks();
       const opened = await ready();
       if (running.isOver()) return;
       opened.send(userMessage(text, running.promptId));

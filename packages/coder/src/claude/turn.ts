@@ -16,7 +16,7 @@ export interface Turn {
   readonly ended: Promise<void>;
   readonly facts: { -readonly [K in keyof TurnFacts]: TurnFacts[K] };
   /** Moment of its beginning, as the process table counts. */
-  readonly since: number;
+  since: number;
   /** Calls of tools without a result. */
   readonly openCalls: Set<string>;
   /** What was streamed and not completed by a row, by its live key: the whole text so far. */
@@ -38,7 +38,7 @@ interface Waiting {
 
 const CANCELLED: ClaudePermissionResult = { behavior: "deny", message: "The turn ended before anybody answered." };
 
-export function createTurn(input: { promptId: string; runId: string; since: number }): Turn {
+export function createTurn(input: { promptId: string; runId: string }): Turn {
   const events = createChannel<DriverEvent>();
   const waiting = new Map<string, Waiting>();
   let over = false;
@@ -49,6 +49,7 @@ export function createTurn(input: { promptId: string; runId: string; since: numb
 
   return {
     ...input,
+    since: 0,
     events,
     ended,
     facts: { interrupted: false },

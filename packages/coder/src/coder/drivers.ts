@@ -3,8 +3,11 @@ import type { AgentDriver } from "../driver.ts";
 
 /** The drivers that are kept warm between prompts, one per session, until they have been idle for a while. */
 export interface DriverPool {
-  /** The session's driver, made if it is not there. It stays until it is given back. */
-  take(sessionId: string, make: () => AgentDriver): AgentDriver;
+  /**
+   * The session's driver, made if it is not there. It stays until it is given back. One that is still out belongs to a
+   * pass that lost its claim: it is ended first.
+   */
+  take(sessionId: string, make: () => AgentDriver): Promise<AgentDriver>;
   giveBack(sessionId: string): void;
   /** Ends the session's driver and what it started. */
   drop(sessionId: string): Promise<void>;
@@ -26,10 +29,10 @@ export function createDriverPool(deps: { readonly clock: Clock; readonly idleMs:
   }
 
   return {
-    take(sessionId, make) {
+    async take(sessionId, make) {
+      if (entries.get(sessionId)?.kind === "busy") await drop(sessionId);
       const known = entries.get(sessionId);
-      if (known?.kind === "busy") throw new Error(`Session ${sessionId} is driven already.`);
-      known?.cancel();
+      if (known?.kind === "idle") known.cancel();
       const driver = known?.driver ?? make();
       entries.set(sessionId, { kind: "busy", driver });
       return driver;

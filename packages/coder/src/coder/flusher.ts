@@ -2,15 +2,15 @@ import type { Clock } from "../clock.ts";
 
 /** Commits what the handler wrote: soon, in batches, and one commit at a time. */
 export interface Flusher {
-  /** Within a short while, together with what comes until then. */
-  soon(): void;
+  /** Within a short while, together with what comes until then; at once when that is much. */
+  soon(bytes: number): void;
   /** Everything written so far is durable when it resolves; rejects when a commit was refused. */
   now(): Promise<void>;
   stop(): void;
 }
 
 const BATCH_MS = 40;
-const BATCH_ROWS = 64;
+const BATCH_BYTES = 256 * 1024;
 
 export function createFlusher(deps: {
   readonly clock: Clock;
@@ -31,10 +31,7 @@ export function createFlusher(deps: {
 
   function commit(): Promise<void> {
     unschedule();
-    const next = tail.then(async () => {
-      if (refused !== undefined) throw refused.error;
-      await deps.flush();
-    });
+    const next = commitAfter(tail);
     tail = next.catch((error: unknown) => {
       if (refused !== undefined) return;
       refused = { error };
@@ -43,12 +40,18 @@ export function createFlusher(deps: {
     return next;
   }
 
+  async function commitAfter(before: Promise<void>): Promise<void> {
+    await before;
+    if (refused !== undefined) throw refused.error;
+    await deps.flush();
+  }
+
   const commitInBackground = (): void => void commit().catch(() => undefined);
 
   return {
-    soon() {
-      waiting += 1;
-      if (waiting >= BATCH_ROWS) commitInBackground();
+    soon(bytes) {
+      waiting += bytes;
+      if (waiting >= BATCH_BYTES) commitInBackground();
       else cancel ??= deps.clock.after(BATCH_MS, commitInBackground);
     },
     now: commit,

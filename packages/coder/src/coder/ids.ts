@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 /**
  * A UUID that follows from its parts: the same prompt and the same coder have the same one whenever they are asked,
- * so nothing is made twice after a crash. (Version 8 of RFC 9562: our own derivation.)
+ * so nothing is made twice after a crash. (Version 8 of RFC 9562: a derivation of one's own.)
  */
 export function uuidOf(...parts: readonly string[]): string {
   const bytes = createHash("sha256").update(JSON.stringify(parts)).digest().subarray(0, 16);

@@ -1,17 +1,27 @@
+import { z } from "zod";
 import type { HandlerContext, SharedState } from "@skein/runtime";
 import {
   CODER_INBOX_CURSOR_EVENT,
   CODER_RUN_STATUS_EVENT,
   coderInboxCursorRow,
   coderRunStatusRow,
-  codingSessionResourceSchema,
 } from "@skein/sessions";
-import type { CoderArgs, CoderRunStatusRow } from "@skein/sessions";
+import { uuidOf } from "./ids.ts";
+import type { CoderArgs, CoderRunStatusRow, codingSessionResourceSchema } from "@skein/sessions";
+
+/** How much of the agent's own file is in the transcript. */
+const mirroredRow = z.object({
+  key: z.literal("current"),
+  path: z.string(),
+  sizeBytes: z.number(),
+  updatedAt: z.number(),
+});
 
 /** The coder's own state, on its entity stream: what the session does not need to outlive it. */
 export const coderState = {
   runStatus: { type: CODER_RUN_STATUS_EVENT, primaryKey: "key", schema: coderRunStatusRow },
   inboxCursor: { type: CODER_INBOX_CURSOR_EVENT, primaryKey: "key", schema: coderInboxCursorRow },
+  mirrored: { type: "coder_mirrored", primaryKey: "key", schema: mirroredRow },
 } as const;
 
 export type CoderContext = HandlerContext<typeof coderState, CoderArgs>;
@@ -25,6 +35,11 @@ export interface CoderPass {
   /** The agent's session: attached to, or ours (and then perhaps not made yet). */
   readonly native: { readonly kind: "resume" | "own"; readonly id: string };
   readonly cwd: string;
+}
+
+/** The prompt's id: what the agent is given with it, and the key of its row. */
+export function promptIdOf(ctx: CoderContext, inboxKey: string): string {
+  return uuidOf("prompt", ctx.url, String(ctx.entity.createdAt), inboxKey);
 }
 
 type Status = Omit<CoderRunStatusRow, "key" | "since">;

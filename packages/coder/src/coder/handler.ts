@@ -1,0 +1,181 @@
+import { SkeinError } from "@skein/protocol";
+import type { InboxRow, SignalRow } from "@skein/protocol";
+import type { AgentAdapter } from "../adapter.ts";
+import type { Clock } from "../clock.ts";
+import type { AgentDriver } from "../driver.ts";
+import type { Reaper } from "../process/reaper.ts";
+import { checkDirectory } from "./admission.ts";
+import type { DirectoryRules } from "./admission.ts";
+import type { DriverPool } from "./drivers.ts";
+import { mirror, skipOwnTurn } from "./mirror.ts";
+import { planQueue } from "./queue.ts";
+import type { InboxEntry, QueuedPrompt, UnreadableMessage } from "./queue.ts";
+import { recover } from "./recover.ts";
+import { setUp } from "./set-up.ts";
+import type { SetUpDeps } from "./set-up.ts";
+import { moveCursor, promptIdOf, setStatus } from "./state.ts";
+import type { CoderContext, CoderPass } from "./state.ts";
+import { runTurn } from "./turn.ts";
+import type { RunningTurn } from "./turn.ts";
+
+/** The coder's handler: set up, close what a crash left open, catch up with the agent's file, run what is queued. */
+export interface HandlerDeps extends SetUpDeps {
+  readonly clock: Clock;
+  readonly adapterOf: (agent: string) => AgentAdapter;
+  readonly drivers: DriverPool;
+  readonly directories: DirectoryRules;
+  readonly reaper: Reaper;
+}
+
+export async function handleWake(ctx: CoderContext, deps: HandlerDeps): Promise<void> {
+  let turn: RunningTurn | undefined;
+  const stops = [
+    ctx.onMessage((row: InboxRow) => turn?.onMessage(row) ?? false),
+    ctx.onSignal((row: SignalRow) => {
+      turn?.onSignal(row);
+      return true;
+    }),
+  ];
+  try {
+    const { sessions } = deps.adapterOf(ctx.args.agent);
+    const pass = await setUp(ctx, deps, sessions);
+    await recover(pass, { ...deps, sessions });
+    await catchUp(pass, deps);
+    await drain(pass, deps, (running) => {
+      turn = running;
+    });
+  } finally {
+    for (const stop of stops) stop();
+  }
+  // What is still queued is for whoever runs this coder next: it must not be acknowledged.
+  if (ctx.signal.aborted) throw ctx.signal.reason;
+}
+
+/** The agent's history may be unreadable; the session still works, and says so. */
+async function catchUp(pass: CoderPass, deps: HandlerDeps): Promise<void> {
+  const { ctx } = pass;
+  const status = ctx.state.runStatus.get("current")?.status;
+  try {
+    const added = await mirror(pass, deps.adapterOf(ctx.args.agent).sessions);
+    // Somebody else wrote to the agent's session: a process that is warm does not know of it.
+    if (added > 0) await deps.drivers.drop(pass.sessionId);
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    const message = `The agent's history could not be read: ${error instanceof Error ? error.message : "unknown"}`;
+    ctx.log("warn", message);
+    setStatus(ctx, deps.clock.now(), { status: "error", error: { code: "agent_failed", message } });
+    return ctx.flush();
+  }
+  if (status === "initializing") {
+    setStatus(ctx, deps.clock.now(), { status: "idle" });
+    await ctx.flush();
+  }
+}
+
+async function drain(pass: CoderPass, deps: HandlerDeps, setTurn: (turn: RunningTurn | undefined) => void) {
+  const { ctx } = pass;
+  while (!ctx.signal.aborted) {
+    const { next, passed } = planQueue(waitingEntries(ctx));
+    if (next === undefined) {
+      if (passed !== undefined) moveCursor(ctx, passed);
+      return;
+    }
+    if (next.kind === "unreadable" || wasRunBefore(pass, next)) {
+      refuse(pass, next, deps.clock.now());
+      await ctx.flush();
+      continue;
+    }
+    await runNext(pass, next, deps, setTurn);
+  }
+}
+
+async function runNext(
+  pass: CoderPass,
+  prompt: QueuedPrompt,
+  deps: HandlerDeps,
+  setTurn: (turn: RunningTurn | undefined) => void,
+): Promise<void> {
+  const { ctx, sessionId } = pass;
+  const adapter = deps.adapterOf(ctx.args.agent);
+  const directory = await workingDirectoryNow(pass, deps);
+  const driver = await deps.drivers.take(sessionId, () => makeDriver(pass, adapter, directory));
+  try {
+    const turn = runTurn(pass, driver, prompt, {
+      clock: deps.clock,
+      beforeEnd: () => skipOwnTurn(pass, adapter.sessions),
+    });
+    setTurn(turn);
+    await turn.outcome;
+    if (typeof directory === "string") deps.drivers.giveBack(sessionId);
+    else await deps.drivers.drop(sessionId);
+  } catch (error) {
+    // The claim is lost or a commit was refused: the agent must not go on.
+    await deps.drivers.drop(sessionId);
+    throw error;
+  } finally {
+    setTurn(undefined);
+  }
+  if (ctx.signal.aborted) await deps.drivers.drop(sessionId);
+}
+
+/** Checked again before each turn: folders move, and rules change. */
+async function workingDirectoryNow(pass: CoderPass, deps: HandlerDeps): Promise<string | SkeinError> {
+  try {
+    return await checkDirectory(pass.cwd, deps.directories);
+  } catch (error) {
+    if (!(error instanceof SkeinError)) throw error;
+    // A warm process in a folder that is gone is of no use either.
+    await deps.drivers.drop(pass.sessionId);
+    return error;
+  }
+}
+
+function makeDriver(
+  { ctx, sessionId, native }: CoderPass,
+  adapter: AgentAdapter,
+  cwd: string | SkeinError,
+): AgentDriver {
+  if (typeof cwd !== "string") return unstartable(native.id, cwd);
+  const { model, permissionMode } = ctx.args;
+  return adapter.createDriver({ sessionId, cwd, permissionMode, native, ...(model === undefined ? {} : { model }) });
+}
+
+/** A driver that says why there is none. */
+function unstartable(nativeSessionId: string, { code, message }: SkeinError): AgentDriver {
+  return {
+    nativeSessionId,
+    async *prompt() {
+      yield { kind: "turn", outcome: { kind: "failed", code, message } };
+    },
+    interrupt: () => Promise.resolve(),
+    respond: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** The inbox behind the cursor, in the order of the log. */
+function waitingEntries(ctx: CoderContext): InboxEntry[] {
+  const behind = ctx.state.inboxCursor.get("current")?.offset ?? "";
+  const entries: InboxEntry[] = [];
+  for (const row of ctx.db.inbox) {
+    const offset = ctx.db.offsetOf(row.key);
+    if (offset !== undefined && offset > behind) entries.push({ row, offset });
+  }
+  return entries;
+}
+
+/** Its row is there though the cursor is not behind it: whatever happened, it is not run a second time. */
+function wasRunBefore({ ctx, session }: CoderPass, prompt: QueuedPrompt): boolean {
+  return session.collections.transcript.has(promptIdOf(ctx, prompt.key));
+}
+
+function refuse({ ctx, session }: CoderPass, message: QueuedPrompt | UnreadableMessage, now: number): void {
+  if (message.kind === "unreadable") {
+    const { transcript } = session.collections;
+    const key = `${promptIdOf(ctx, message.key)}:unreadable`;
+    const payload = { v: 1, type: "error", code: "invalid_request", message: message.reason } as const;
+    const row = { key, ts: now, type: payload.type, promptId: message.key, actor: message.actor, payload };
+    if (!transcript.has(key)) transcript.insert(row);
+  }
+  moveCursor(ctx, message);
+}

@@ -1,0 +1,68 @@
+import type { NativeTranscriptRow } from "@skein/sessions";
+import type { NativeSessions } from "../adapter.ts";
+import type { CoderPass } from "./state.ts";
+
+/**
+ * Brings into the transcript what the agent's own file has and the transcript has not: all of it when a coder attaches,
+ * the rest when a crash or a terminal came between. A row that is there is left alone, so it may be done again and may
+ * stop half-way.
+ */
+export interface MirrorOptions {
+  /** A row that is not to be brought in. */
+  readonly except?: (row: NativeTranscriptRow) => boolean;
+  /** The turn that the new rows belong to, if one is known. */
+  readonly turn?: { readonly runId?: string; readonly promptId?: string };
+}
+
+export async function mirror(pass: CoderPass, sessions: NativeSessions, options: MirrorOptions = {}): Promise<number> {
+  const { ctx, session, native } = pass;
+  const file = await sessions.find(native.id);
+  if (file === undefined) return 0;
+  const known = ctx.state.mirrored.get("current");
+  if (known?.path === file.path && known.sizeBytes === file.sizeBytes && known.updatedAt === file.updatedAt) return 0;
+  const { transcript, sessionInfo } = session.collections;
+  let added = 0;
+  let title: Title | undefined;
+  for await (const rows of sessions.load(file, ctx.signal)) {
+    const fresh = rows.filter((row) => !transcript.has(row.key) && options.except?.(row) !== true);
+    for (const row of fresh) if (!transcript.has(row.key)) transcript.insert({ ...row, ...options.turn });
+    for (const row of rows) title = betterTitle(title, row);
+    added += fresh.length;
+    if (fresh.length > 0) await ctx.flush();
+  }
+  if (title !== undefined && sessionInfo.get("current")?.title === undefined) giveTitle(pass, title.text);
+  ctx.state.mirrored.upsert({ key: "current", path: file.path, sizeBytes: file.sizeBytes, updatedAt: file.updatedAt });
+  await ctx.flush();
+  return added;
+}
+
+/** After a turn that was seen live: its records need not be read again. Written with the next flush. */
+export async function skipOwnTurn({ ctx, native }: CoderPass, sessions: NativeSessions): Promise<void> {
+  const file = await sessions.find(native.id);
+  if (file === undefined) return;
+  ctx.state.mirrored.upsert({ key: "current", path: file.path, sizeBytes: file.sizeBytes, updatedAt: file.updatedAt });
+}
+
+interface Title {
+  readonly text: string;
+  readonly rank: number;
+}
+
+/** The last title that the agent or a person gave, else what the session began with. */
+function betterTitle(best: Title | undefined, { payload, parentCallId }: NativeTranscriptRow): Title | undefined {
+  if (payload.type === "title") return { text: payload.title, rank: 2 };
+  const isPrompt = payload.type === "user_message" && parentCallId === undefined;
+  return best === undefined && isPrompt ? { text: payload.text, rank: 1 } : best;
+}
+
+const MAX_TITLE = 80;
+
+/** A session's title until it gets a better one: the first line of what it began with. */
+export function giveTitle({ ctx, session }: CoderPass, text: string): void {
+  const [line = ""] = text.trim().split("\n");
+  const characters = Array.from(line);
+  const title = characters.length > MAX_TITLE ? `${characters.slice(0, MAX_TITLE - 1).join("")}…` : line;
+  if (title === "") return;
+  session.collections.sessionInfo.update("current", (row) => ({ ...row, title }));
+  if (ctx.tags["title"] === undefined) ctx.setTag("title", title);
+}

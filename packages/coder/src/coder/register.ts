@@ -1,0 +1,135 @@
+import { SkeinError } from "@skein/protocol";
+import type { Entity } from "@skein/protocol";
+import type { Registry } from "@skein/runtime";
+import { coderArgs, coderInbox } from "@skein/sessions";
+import type { CoderArgs } from "@skein/sessions";
+import type { AgentAdapter } from "../adapter.ts";
+import type { ClaudeSettings } from "../claude/claude-agent.ts";
+import { createClaudeAgent } from "../claude/claude-agent.ts";
+import type { Environment } from "../claude/environment.ts";
+import type { Clock } from "../clock.ts";
+import { systemClock } from "../clock.ts";
+import { procTable } from "../process/process-table.ts";
+import { createReaper } from "../process/reaper.ts";
+import { checkDirectory } from "./admission.ts";
+import type { DirectoryRules } from "./admission.ts";
+import { attachmentsOf } from "./attachments.ts";
+import type { Attachments } from "./attachments.ts";
+import { createCoderCalls } from "./calls.ts";
+import type { CoderCalls } from "./calls.ts";
+import { createDriverPool } from "./drivers.ts";
+import { handleWake } from "./handler.ts";
+import { workingDirectory } from "./set-up.ts";
+import { coderState } from "./state.ts";
+
+export interface CoderOptions {
+  /** Where a coder works that was not told. */
+  readonly defaultWorkingDirectory: string;
+  /** Coders work in these folders and below, and nowhere else. Default: anywhere that the runner's user may. */
+  readonly allowedDirectories?: readonly string[] | undefined;
+  /** The environment that agents' own is built from: `process.env` in presets. */
+  readonly environment: Environment;
+  /**
+   * Marks what the agents start. The same at every start on one data folder, and different for two: that folder's
+   * path does. Two runners on one machine must not share it.
+   */
+  readonly owner: string;
+  /** Shown with sessions. */
+  readonly machine?: string | undefined;
+  readonly claude?: ClaudeSettings | undefined;
+  /** Instead of the agents that we know. */
+  readonly adapters?: readonly AgentAdapter[] | undefined;
+  /** The coders that there are, to tell which sessions are attached. Default: none is known. */
+  readonly listCoders?: (() => Promise<readonly Entity[]>) | undefined;
+  /** How long an agent stays warm after its turn. Default: ten minutes. */
+  readonly idleMs?: number | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+/** A runner's coders. */
+export interface Coders {
+  /** For the runner: what it answers when it is asked about this machine. */
+  readonly calls: CoderCalls;
+  /** Once, before the runner takes work: ends what an earlier life of it left running. */
+  start(): Promise<void>;
+  /** After the runner has stopped: ends all agents and everything they started. */
+  close(): Promise<void>;
+}
+
+const IDLE_MS = 10 * 60_000;
+
+/**
+ * Registers the entity type `coder`: one agent driven over one coding session.
+ *
+ * @example
+ * const registry = createRegistry();
+ * const coders = registerCoder(registry, { defaultWorkingDirectory: cwd, environment: process.env, owner: home });
+ */
+export function registerCoder(registry: Registry, options: CoderOptions): Coders {
+  const { owner, environment } = options;
+  const clock = options.clock ?? systemClock;
+  const reaper = createReaper({ owner, table: procTable(), clock });
+  const adapters = options.adapters ?? [createClaudeAgent(options.claude ?? {}, { environment, owner, clock, reaper })];
+  const drivers = createDriverPool({ clock, idleMs: options.idleMs ?? IDLE_MS });
+  const directories: DirectoryRules = { allowed: options.allowedDirectories };
+  const attachments = async (): Promise<Attachments> => attachmentsOf((await options.listCoders?.()) ?? [], owner);
+  const adapterOf = (agent: string): AgentAdapter => {
+    const adapter = adapters.find((one) => one.agent === agent);
+    if (adapter !== undefined) return adapter;
+    throw new SkeinError("agent_not_installed", `This runner does not drive the agent “${agent}”.`);
+  };
+
+  registry.define("coder", {
+    description: "Drives a coding agent over a durable session.",
+    state: coderState,
+    creationSchema: coderArgs,
+    inboxSchemas: coderInbox,
+    admit: ({ id, args }) => admit({ id, args }, { adapterOf, directories, attachments, options }),
+    handler: (ctx) => handleWake(ctx, { ...options, clock, reaper, drivers, directories, adapterOf }),
+  });
+
+  return {
+    calls: createCoderCalls({ adapters, directories, attachments }),
+    start: () => reaper.endAll(),
+    async close() {
+      await drivers.close();
+      await reaper.endAll();
+    },
+  };
+}
+
+/** The original's name for the same thing. */
+export const registerCodingSession = registerCoder;
+
+interface AdmitDeps {
+  readonly adapterOf: (agent: string) => AgentAdapter;
+  readonly directories: DirectoryRules;
+  readonly attachments: () => Promise<Attachments>;
+  readonly options: CoderOptions;
+}
+
+/** Everything that can be known to fail, before anything is made. */
+async function admit({ args }: { id: string; args: CoderArgs }, deps: AdmitDeps): Promise<void> {
+  const adapter = deps.adapterOf(args.agent);
+  if (args.importFrom !== undefined) {
+    throw new SkeinError("invalid_request", "Importing a session from another agent is not there yet.");
+  }
+  const status = await adapter.status();
+  if (!status.installed) {
+    const hint = status.hint === undefined ? "" : ` ${status.hint}`;
+    throw new SkeinError("agent_not_installed", `${args.agent} is not installed on this machine.${hint}`);
+  }
+  const { nativeSessionId } = args;
+  if (nativeSessionId !== undefined && (await adapter.sessions.find(nativeSessionId)) === undefined) {
+    throw new SkeinError("session_not_found", `${args.agent} has no session ${nativeSessionId} on this machine.`);
+  }
+  const directory = await workingDirectory(args, deps.options.defaultWorkingDirectory, adapter.sessions);
+  await checkDirectory(directory, deps.directories);
+  if (nativeSessionId === undefined) return;
+  const taken = (await deps.attachments()).get(nativeSessionId);
+  if (taken !== undefined) {
+    throw new SkeinError("session_in_use", `The session ${nativeSessionId} is open already, as ${taken}.`, {
+      details: { attachedTo: taken },
+    });
+  }
+}

@@ -1,0 +1,81 @@
+import { CODER_RESOURCE_TAG, codingSessionResourceId, codingSessionResourceSchema } from "@skein/sessions";
+import type { CoderArgs, CodingSessionInfoRow } from "@skein/sessions";
+import type { NativeSessions } from "../adapter.ts";
+import type { Clock } from "../clock.ts";
+import { uuidOf } from "./ids.ts";
+import { setStatus } from "./state.ts";
+import type { CoderContext, CoderPass } from "./state.ts";
+
+export interface SetUpDeps {
+  readonly clock: Clock;
+  /** Tells apart servers on one machine. */
+  readonly owner: string;
+  /** Where a coder works that was not told. */
+  readonly defaultWorkingDirectory: string;
+  readonly machine?: string | undefined;
+}
+
+/**
+ * Makes what a coder needs and is not there yet, judged by the rows that exist: it may be called at every wake, and a
+ * crash anywhere in it leaves nothing that a later call would not complete.
+ */
+export async function setUp(ctx: CoderContext, deps: SetUpDeps, sessions: NativeSessions): Promise<CoderPass> {
+  const sessionId = ctx.args.resource ?? ctx.id;
+  const resourceId = codingSessionResourceId(sessionId);
+  // Histories are long: their keys are enough to know what is there.
+  const session = await ctx.mkdb(resourceId, codingSessionResourceSchema, { load: { transcript: "keys" } });
+  const native = nativeOf(ctx, deps.owner);
+  const known = session.collections.sessionInfo.get("current")?.cwd;
+  const cwd = known ?? (await workingDirectory(ctx.args, deps.defaultWorkingDirectory, sessions));
+  if (!session.collections.sessionInfo.has("current")) {
+    session.collections.sessionInfo.insert(infoRow(ctx, deps, { sessionId, cwd, native }));
+  }
+  const now = deps.clock.now();
+  if (!ctx.state.runStatus.has("current")) setStatus(ctx, now, { status: "initializing" });
+  if (!ctx.state.inboxCursor.has("current")) ctx.state.inboxCursor.insert({ key: "current" });
+  if (ctx.tags[CODER_RESOURCE_TAG] !== resourceId) ctx.setTag(CODER_RESOURCE_TAG, resourceId);
+  if (ctx.args.title !== undefined && ctx.tags["title"] === undefined) ctx.setTag("title", ctx.args.title);
+  await ctx.flush();
+  return { ctx, session, sessionId, native, cwd };
+}
+
+/** What was asked for; else where the session that is attached worked; else the default. */
+export async function workingDirectory(
+  { cwd, nativeSessionId }: Pick<CoderArgs, "cwd" | "nativeSessionId">,
+  fallback: string,
+  sessions: NativeSessions,
+): Promise<string> {
+  if (cwd !== undefined) return cwd;
+  const native = nativeSessionId === undefined ? undefined : await sessions.find(nativeSessionId);
+  const there = native === undefined ? undefined : await sessions.cwdOf(native);
+  return there ?? fallback;
+}
+
+/** The agent's session: the one attached to, or one of ours under an id that follows from the coder. */
+export function nativeOf(
+  { args, url, entity }: Pick<CoderContext, "args" | "url"> & { entity: { readonly createdAt: number } },
+  owner: string,
+): CoderPass["native"] {
+  if (args.nativeSessionId !== undefined) return { kind: "resume", id: args.nativeSessionId };
+  return { kind: "own", id: uuidOf("session", owner, url, String(entity.createdAt)) };
+}
+
+function infoRow(
+  ctx: CoderContext,
+  deps: SetUpDeps,
+  { sessionId, cwd, native }: Pick<CoderPass, "sessionId" | "cwd" | "native">,
+): CodingSessionInfoRow {
+  const { agent, model, permissionMode, title } = ctx.args;
+  return {
+    key: "current",
+    agent,
+    cwd,
+    sessionId,
+    nativeSessionId: native.id,
+    createdAt: deps.clock.now(),
+    permissionMode,
+    ...(model === undefined ? {} : { model }),
+    ...(title === undefined ? {} : { title }),
+    ...(deps.machine === undefined ? {} : { machine: deps.machine }),
+  };
+}

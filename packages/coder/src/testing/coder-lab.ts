@@ -1,0 +1,184 @@
+import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { InboxRow, Message, RunRow } from "@skein/protocol";
+import { ENTITY_EVENTS } from "@skein/protocol";
+import { createRegistry, createRunner } from "@skein/runtime";
+import type { Runner } from "@skein/runtime";
+import { createClient, isChangeEvent } from "@skein/runtime/client";
+import type { Client } from "@skein/runtime/client";
+import { createMemoryServer } from "@skein/server/testing";
+import type { TestServer } from "@skein/server/testing";
+import { CODER_RUN_STATUS_EVENT, SESSION_INFO_EVENT, sessionStreams, TRANSCRIPT_EVENT } from "@skein/sessions";
+import type { coderArgs, CoderRunStatusRow, CodingSessionInfoRow, CodingSessionTranscriptRow } from "@skein/sessions";
+import type { z } from "zod";
+import { registerCoder } from "../coder/register.ts";
+import type { CoderOptions, Coders } from "../coder/register.ts";
+import { createFakeAgent } from "./fake-agent.ts";
+import type { FakeAgent } from "./fake-agent.ts";
+
+/** A server in memory with a runner of coders: the whole way of a prompt but the agent. */
+export interface CoderLab {
+  readonly server: TestServer;
+  readonly client: Client;
+  readonly agent: FakeAgent;
+  readonly cwd: string;
+  /** Starts a runner of coders; stops with the lab. */
+  startRunner(options?: Partial<CoderOptions>): Promise<LabRunner>;
+  spawn(id: string, args?: Partial<z.input<typeof coderArgs>>, first?: Message): Promise<SessionView>;
+  close(): Promise<void>;
+}
+
+export interface LabRunner {
+  readonly runner: Runner;
+  readonly coders: Coders;
+  stop(): Promise<void>;
+  /** As if the process had died: nothing that it still does reaches the server. */
+  crash(): Promise<void>;
+}
+
+/** What a viewer of a session sees, kept up to date. */
+export interface SessionView {
+  readonly url: string;
+  readonly rows: readonly CodingSessionTranscriptRow[];
+  /** Every event of the transcript, in the order of the log. */
+  readonly statuses: readonly CoderRunStatusRow[];
+  info(): CodingSessionInfoRow | undefined;
+  runs(): readonly RunRow[];
+  inbox(): readonly InboxRow[];
+  types(): string[];
+  status(): CoderRunStatusRow | undefined;
+  /** Resolves when it is so; rejects after ten seconds with what there was. */
+  until(what: string, isSo: () => boolean): Promise<void>;
+  idle(turns: number): Promise<void>;
+  prompt(text: string, idempotencyKey?: string): Promise<string>;
+  send(type: string, payload: unknown): Promise<string>;
+}
+
+const PATIENCE_MS = 10_000;
+
+export async function createCoderLab(options: { agent?: FakeAgent; server?: TestServer } = {}): Promise<CoderLab> {
+  const server = options.server ?? createMemoryServer();
+  const agent = options.agent ?? createFakeAgent();
+  const cwd = await realpath(await mkdtemp(join(tmpdir(), "skein-coder-")));
+  const connection = { baseUrl: server.url, token: server.token, fetch: (request: Request) => server.fetch(request) };
+  const client = createClient(connection);
+  const runners: LabRunner[] = [];
+  const watching = new AbortController();
+
+  return {
+    server,
+    client,
+    agent,
+    cwd,
+    async startRunner(changes = {}) {
+      const registry = createRegistry();
+      const coders = registerCoder(registry, {
+        defaultWorkingDirectory: cwd,
+        environment: {},
+        owner: cwd,
+        adapters: [agent],
+        listCoders: async () => (await client.listEntities({ type: "coder" })).entities,
+        ...changes,
+      });
+      let dead = false;
+      const fetch = (request: Request): Promise<Response> =>
+        dead ? Promise.reject(new TypeError("The runner is dead.")) : server.fetch(request);
+      const log = () => undefined;
+      const runner = createRunner({ ...connection, fetch, registry, id: "lab", calls: coders.calls, pollMs: 500, log });
+      await coders.start();
+      await runner.start();
+      const stop = async (): Promise<void> => {
+        await runner.stop();
+        await coders.close();
+      };
+      const made: LabRunner = {
+        runner,
+        coders,
+        stop,
+        async crash() {
+          dead = true;
+          await stop();
+        },
+      };
+      runners.push(made);
+      return made;
+    },
+    async spawn(id, args = {}, first) {
+      const initial = first === undefined ? {} : { initialMessage: first };
+      const { url } = await client.spawn("coder", id, { args: { agent: "claude", ...args }, ...initial });
+      return watch(client, url, args.resource ?? id, watching.signal);
+    },
+    async close() {
+      watching.abort();
+      await Promise.allSettled(runners.map(({ stop }) => stop()));
+      await server.close();
+      await rm(cwd, { recursive: true, force: true });
+    },
+  };
+}
+
+function watch(client: Client, url: string, sessionId: string, signal: AbortSignal): SessionView {
+  const rows: CodingSessionTranscriptRow[] = [];
+  const statuses: CoderRunStatusRow[] = [];
+  const runs = new Map<string, RunRow>();
+  const inbox = new Map<string, InboxRow>();
+  const waiting = new Set<() => void>();
+  let info: CodingSessionInfoRow | undefined;
+
+  // What the server stored has been checked by it.
+  const on: Record<string, (key: string, value: unknown) => void> = {
+    [TRANSCRIPT_EVENT]: (_key, value) => rows.push(value as CodingSessionTranscriptRow),
+    [SESSION_INFO_EVENT]: (_key, value) => (info = value as CodingSessionInfoRow),
+    [CODER_RUN_STATUS_EVENT]: (_key, value) => statuses.push(value as CoderRunStatusRow),
+    [ENTITY_EVENTS.run]: (key, value) => runs.set(key, value as RunRow),
+    [ENTITY_EVENTS.inbox]: (key, value) => inbox.set(key, value as InboxRow),
+  };
+  const follow = async (path: string): Promise<void> => {
+    for await (const { events } of client.followStream({ path, signal, missingMs: PATIENCE_MS })) {
+      for (const event of events) if (isChangeEvent(event)) on[event.type]?.(event.key, event.value);
+      for (const check of waiting) check();
+    }
+  };
+  for (const path of [`${url}/main`, sessionStreams(sessionId).main]) void follow(path).catch(() => undefined);
+
+  const until: SessionView["until"] = (what, isSo) =>
+    new Promise((resolve, reject) => {
+      const done = (): void => {
+        waiting.delete(check);
+        clearTimeout(timer);
+      };
+      const timer = setTimeout(() => {
+        done();
+        const seen = rows.map(({ type, key }) => `${type} ${key}`).join("\n");
+        reject(new Error(`Waited in vain for ${what}. Status ${JSON.stringify(statuses.at(-1))}, rows:\n${seen}`));
+      }, PATIENCE_MS);
+      const check = (): void => {
+        if (!isSo()) return;
+        done();
+        resolve();
+      };
+      waiting.add(check);
+      check();
+    });
+  const ends = (): number => rows.filter(({ type }) => type === "turn_complete" || type === "turn_aborted").length;
+  const isAtRest = (): boolean => ["idle", "error"].includes(statuses.at(-1)?.status ?? "");
+  const send: SessionView["send"] = async (type, payload) => (await client.send(url, { type, payload })).key;
+  return {
+    url,
+    rows,
+    statuses,
+    info: () => info,
+    runs: () => [...runs.values()],
+    inbox: () => [...inbox.values()],
+    types: () => rows.map(({ type }) => type),
+    status: () => statuses.at(-1),
+    until,
+    idle: (turns) => until(`${String(turns)} ended turns`, () => ends() >= turns && isAtRest()),
+    async prompt(text, idempotencyKey) {
+      const once = idempotencyKey === undefined ? {} : { idempotencyKey };
+      return (await client.send(url, { type: "prompt", payload: { text }, ...once })).key;
+    },
+    send,
+  };
+}

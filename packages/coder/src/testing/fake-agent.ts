@@ -1,0 +1,147 @@
+import type { AgentAdapter, NativeSession } from "../adapter.ts";
+import { createChannel } from "../channel.ts";
+import type { Channel } from "../channel.ts";
+import type { AgentDriver, DriverEvent, DriverOptions, DriverResponse, DriverRow, TurnOutcome } from "../driver.ts";
+import type { NativeTranscriptRow, TranscriptEvent } from "@skein/sessions";
+
+/**
+ * An agent that does what a test says, when it says so: each turn is handed to the test, which pushes its events.
+ */
+export interface FakeAgent extends AgentAdapter {
+  /** The next turn that begins, in order. */
+  nextTurn(): Promise<FakeTurn>;
+  /** How many turns have begun. */
+  turns(): number;
+  /** Options of the drivers that were made, and how many were closed. */
+  readonly drivers: readonly DriverOptions[];
+  closed(): number;
+  /** Histories "on disk". */
+  readonly files: Map<string, { cwd?: string; rows: NativeTranscriptRow[] }>;
+}
+
+export interface FakeTurn {
+  readonly prompt: string;
+  readonly promptId: string;
+  readonly sessionId: string;
+  /** What was answered to its requests. */
+  readonly responses: readonly { requestId: string; response: DriverResponse }[];
+  interrupts(): number;
+  row(key: string, payload: TranscriptEvent, extra?: Partial<DriverRow>): void;
+  say(key: string, text: string): void;
+  ask(requestId: string, key?: string): void;
+  push(event: DriverEvent): void;
+  end(outcome?: TurnOutcome): void;
+}
+
+export function createFakeAgent(options: { installed?: boolean; ignoresInterrupt?: boolean } = {}): FakeAgent {
+  const begun = createChannel<FakeTurn>();
+  const turns = begun[Symbol.asyncIterator]();
+  const drivers: DriverOptions[] = [];
+  const files: FakeAgent["files"] = new Map();
+  let count = 0;
+  let closed = 0;
+
+  function createDriver(made: DriverOptions): AgentDriver {
+    drivers.push(made);
+    let current: { events: Channel<DriverEvent>; turn: Internal } | undefined;
+    return {
+      nativeSessionId: made.native.id,
+      async *prompt({ text }, { promptId, signal }) {
+        count += 1;
+        const events = createChannel<DriverEvent>();
+        const turn = fakeTurn({ prompt: text, promptId, sessionId: made.sessionId, events, ...options });
+        current = { events, turn };
+        signal.addEventListener("abort", () => turn.stop("stopped"), { once: true });
+        begun.push(turn);
+        yield* events;
+      },
+      async interrupt() {
+        await Promise.resolve();
+        current?.turn.stop("interrupted");
+      },
+      respond(requestId, response) {
+        current?.turn.note(requestId, response);
+        return Promise.resolve();
+      },
+      close() {
+        closed += 1;
+        current?.turn.stop("stopped");
+        return Promise.resolve();
+      },
+    };
+  }
+
+  return {
+    agent: "claude",
+    createDriver,
+    drivers,
+    files,
+    closed: () => closed,
+    turns: () => count,
+    async nextTurn() {
+      const next = await turns.next();
+      if (next.done === true) throw new Error("No more turns begin.");
+      return next.value;
+    },
+    sessions: {
+      find: (id) => Promise.resolve(fileOf(files, id)),
+      cwdOf: ({ id }) => Promise.resolve(files.get(id)?.cwd),
+      list: () => Promise.resolve({ sessions: [...files.keys()].flatMap((id) => fileOf(files, id) ?? []), skipped: 0 }),
+      async *load({ id }) {
+        const rows = files.get(id)?.rows ?? [];
+        for (let at = 0; at < rows.length; at += 2) yield rows.slice(at, at + 2);
+      },
+    },
+    status: () => Promise.resolve({ agent: "claude", installed: options.installed ?? true }),
+  };
+}
+
+function fileOf(files: FakeAgent["files"], id: string): NativeSession | undefined {
+  const file = files.get(id);
+  if (file === undefined) return undefined;
+  return { id, path: `/fake/${id}.jsonl`, updatedAt: file.rows.length, sizeBytes: file.rows.length, cwd: file.cwd };
+}
+
+interface Internal extends FakeTurn {
+  note(requestId: string, response: DriverResponse): void;
+  stop(reason: string): void;
+}
+
+function fakeTurn(input: {
+  prompt: string;
+  promptId: string;
+  sessionId: string;
+  events: Channel<DriverEvent>;
+  ignoresInterrupt?: boolean;
+}): Internal {
+  const { events, prompt, promptId, sessionId } = input;
+  const responses: { requestId: string; response: DriverResponse }[] = [];
+  let interrupts = 0;
+  const row: FakeTurn["row"] = (key, payload, extra = {}) => {
+    events.push({ kind: "row", row: { key, ts: 1, type: payload.type, payload, ...extra } });
+  };
+  const end: FakeTurn["end"] = (outcome = { kind: "completed" }) => {
+    events.push({ kind: "turn", outcome });
+    events.end();
+  };
+  return {
+    prompt,
+    promptId,
+    sessionId,
+    responses,
+    interrupts: () => interrupts,
+    row,
+    say: (key, text) => row(key, { v: 1, type: "assistant_message", text }),
+    ask(requestId, key = `permission:${requestId}`) {
+      const payload = { v: 1, type: "permission_request", requestId, tool: "terminal", input: {} } as const;
+      events.push({ kind: "waiting", requestId, row: { key, ts: 1, type: payload.type, payload } });
+    },
+    push: (event) => events.push(event),
+    end,
+    note: (requestId, response) => void responses.push({ requestId, response }),
+    stop(reason) {
+      interrupts += 1;
+      if (input.ignoresInterrupt !== true) end({ kind: "aborted", reason });
+    },
+  };
+}
