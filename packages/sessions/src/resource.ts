@@ -120,8 +120,13 @@ const runStatusShape = z.object({
   key: z.literal("current"),
   status: z.enum(["initializing", "idle", "running", "waiting", "error"]),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
+  /** The inbox key of the prompt that runs. */
   currentPrompt: z.string().optional(),
   runId: z.string().optional(),
+  /** While `waiting`: what waits for a person. */
+  pending: z
+    .array(z.object({ requestId: z.string(), kind: z.enum(["permission", "question"]), callId: z.string().optional() }))
+    .optional(),
   /** When this status began, milliseconds. */
   since: z.number().optional(),
 });
