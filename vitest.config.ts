@@ -7,8 +7,8 @@ import { defineConfig } from "vitest/config";
 const source = ["--import", "tsx", "--conditions=@skein/source"];
 const common = { execArgv: source, pool: "forks" as const, testTimeout: 30_000, hookTimeout: 60_000 };
 const conditions = {
-  ssr: { resolve: { conditions: ["@skein/source", "node", "import", "module", "default"] } },
-  resolve: { conditions: ["@skein/source", "import", "module", "default"] },
+  ssr: { resolve: { conditions: ["@skein/source", "module", "node"] } },
+  resolve: { conditions: ["@skein/source", "module", "node"] },
 };
 const dirs = "{packages,apps,benchmarks,examples,scripts,docs}";
 
@@ -23,6 +23,16 @@ export default defineConfig({
           name: "unit",
           include: [`${dirs}/**/*.test.ts`],
           exclude: ["**/node_modules/**", "**/dist/**", "**/*.{dom,pg,e2e,agent}.test.*"],
+        },
+      },
+      /** Needs a PostgreSQL to start (Debian: postgresql). */
+      {
+        ...conditions,
+        test: {
+          ...common,
+          name: "pg",
+          include: [`${dirs}/**/*.pg.test.ts`],
+          exclude: ["**/node_modules/**", "**/dist/**"],
         },
       },
       /** Drives the real agent binaries. */
