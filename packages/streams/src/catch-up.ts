@@ -5,6 +5,7 @@ import type { StreamRequest, StreamsContext } from "./context.ts";
 import { nextCursor } from "./cursor.ts";
 import { frameBody } from "./framing.ts";
 import { HEADERS } from "./protocol.ts";
+import { endOfRange, rangeBody } from "./range-body.ts";
 import type { ReadQuery, ReadStart } from "./read-query.ts";
 import { empty, refuse, tailHeaders, type HeaderMap } from "./responses.ts";
 import { touch } from "./touch.ts";
@@ -18,8 +19,13 @@ export async function catchUp(context: StreamsContext, { request, path }: Stream
   if (start.kind === "tail") return readTail(context, path);
   const outcome = await readFrom(context, path, start, context.chunkBytes);
   if (outcome.kind !== "read") return missing(outcome);
-  await touch(context.store, outcome.stream);
-  return page(context, request, outcome, {});
+  const { store, chunkBytes, maxResponseBytes } = context;
+  await touch(store, outcome.stream);
+  const next = endOfRange(outcome, maxResponseBytes);
+  if (next === outcome.next) return page(context, request, outcome, {});
+  const mode = modeOf(outcome.stream.contentType);
+  const end = pageEnd({ ...outcome, next });
+  return respond(context, request, end, outcome.start, {}, () => rangeBody(store, mode, outcome, next, chunkBytes));
 }
 
 /** `last` and `before`: the page's own `before` comes along, so that a client pages on without arithmetic. */
@@ -102,13 +108,22 @@ export function pageEnd({ stream, next }: Read): PageEnd {
 
 function page(context: StreamsContext, request: Request, read: Read, extra: HeaderMap): Response {
   const { stream, messages } = read;
-  const end = pageEnd(read);
-  const headers = { ...pageHeaders(context, end), ...extra };
-  const etag = entityTag(end, read.start);
-  if (matches(request.headers.get("if-none-match"), etag)) return empty(304, { ...headers, etag });
-  return new Response(frameBody(modeOf(stream.contentType), messages), {
-    headers: { ...headers, etag, "content-type": stream.contentType },
-  });
+  const mode = modeOf(stream.contentType);
+  return respond(context, request, pageEnd(read), read.start, extra, () => frameBody(mode, messages));
+}
+
+function respond(
+  context: StreamsContext,
+  request: Request,
+  end: PageEnd,
+  start: number,
+  extra: HeaderMap,
+  body: () => Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>,
+): Response {
+  const etag = entityTag(end, start);
+  const headers = { ...pageHeaders(context, end), ...extra, etag };
+  if (matches(request.headers.get("if-none-match"), etag)) return empty(304, headers);
+  return new Response(body(), { headers: { ...headers, "content-type": end.stream.contentType } });
 }
 
 /**

@@ -32,8 +32,10 @@ export interface StreamsDeps {
   readonly sseMs?: number;
   /** An SSE connection on which nothing happens gets a comment this often. Default 15 s. */
   readonly keepAliveMs?: number;
-  /** A catch-up response has about this many bytes at most. Default 1 MiB. */
+  /** The store is read in parts of about this many bytes. Default 1 MiB. */
   readonly chunkBytes?: number;
+  /** About where a catch-up response ends, for another to continue it. Default 64 MiB. */
+  readonly maxResponseBytes?: number;
   /** Default 8 MiB. */
   readonly maxBodyBytes?: number;
   /** Ends all live reads when it is aborted: they get what is theirs, and a clean end. */

@@ -8,8 +8,20 @@ const OPEN = 0x5b;
 const CLOSE = 0x5d;
 const COMMA = 0x2c;
 
-export function frameBody(mode: Mode, messages: readonly StreamMessage[]): Uint8Array<ArrayBuffer> {
-  return mode === "json" ? frameJson(messages) : concat(messages);
+/** Of a range in parts, which part it is: the first one opens the array, the last one closes it. */
+export interface PartOf {
+  readonly opens: boolean;
+  readonly closes: boolean;
+}
+
+const WHOLE: PartOf = { opens: true, closes: true };
+
+export function frameBody(
+  mode: Mode,
+  messages: readonly StreamMessage[],
+  part: PartOf = WHOLE,
+): Uint8Array<ArrayBuffer> {
+  return mode === "json" ? frameJson(messages, part) : concat(messages);
 }
 
 function concat(messages: readonly StreamMessage[]): Uint8Array<ArrayBuffer> {
@@ -22,16 +34,17 @@ function concat(messages: readonly StreamMessage[]): Uint8Array<ArrayBuffer> {
   return out;
 }
 
-function frameJson(messages: readonly StreamMessage[]): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(sizeOf(messages) + Math.max(2, messages.length + 1));
+function frameJson(messages: readonly StreamMessage[], { opens, closes }: PartOf): Uint8Array<ArrayBuffer> {
+  const bare = opens && messages.length === 0 ? 1 : 0;
+  const out = new Uint8Array(sizeOf(messages) + messages.length + bare + (closes ? 1 : 0));
   let at = 0;
   for (const { body } of messages) {
-    out[at] = at === 0 ? OPEN : COMMA;
+    out[at] = opens && at === 0 ? OPEN : COMMA;
     out.set(body, at + 1);
     at += body.length + 1;
   }
-  if (messages.length === 0) out[at++] = OPEN;
-  out[at] = CLOSE;
+  if (bare > 0) out[at++] = OPEN;
+  if (closes) out[at] = CLOSE;
   return out;
 }
 

@@ -56,6 +56,7 @@ function createContext(deps: StreamsDeps): StreamsContext {
     sseMs: deps.sseMs ?? 60_000,
     keepAliveMs: deps.keepAliveMs ?? 15_000,
     chunkBytes: deps.chunkBytes ?? 1024 * 1024,
+    maxResponseBytes: deps.maxResponseBytes ?? 64 * 1024 * 1024,
     maxBodyBytes: deps.maxBodyBytes ?? 8 * 1024 * 1024,
     random: deps.random ?? Math.random,
     // eslint-disable-next-line no-console -- the last way out: an error is never lost

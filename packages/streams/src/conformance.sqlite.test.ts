@@ -1,0 +1,16 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createSqliteStore } from "@skein/store/sqlite";
+import { describeConformance } from "./testing/conformance-suite.ts";
+
+let folder = "";
+
+describeConformance(
+  "SQLite store",
+  async () => {
+    folder = await mkdtemp(join(tmpdir(), "skein-streams-"));
+    return createSqliteStore({ path: folder, collections: {} });
+  },
+  () => rm(folder, { recursive: true, force: true }),
+);

@@ -1,0 +1,62 @@
+import type { ReadOutcome, Store, StreamMessage } from "@skein/store";
+import type { Mode } from "./content-type.ts";
+import { frameBody } from "./framing.ts";
+
+/**
+ * A long range of a stream as one body that is read from the store as its reader takes it: a part at a time, so that
+ * neither the process's memory nor its event loop feels how long the range is.
+ */
+type Read = Extract<ReadOutcome, { kind: "read" }>;
+
+/**
+ * Where a response that begins with `first` ends: at the stream's end, or about where `maxBytes` are full, judged by
+ * the first part. The same range has the same end each time, so that it can be cached.
+ */
+export function endOfRange({ messages, stream, start, next }: Read, maxBytes: number): number {
+  if (next >= stream.head) return next;
+  const bytes = messages.reduce((sum, { body }) => sum + body.length, 0);
+  const parts = Math.max(1, Math.floor(maxBytes / Math.max(1, bytes)));
+  return Math.min(stream.head, start + messages.length * parts);
+}
+
+/** The messages from `first` to `end`. Errors when the stream goes in the middle: what was read is no whole range. */
+export function rangeBody(store: Store, mode: Mode, first: Read, end: number, partBytes: number) {
+  const parts = readParts(store, first, end, partBytes);
+  let begun = false;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { messages, last } = (await parts.next()).value ?? { messages: [], last: true };
+        controller.enqueue(frameBody(mode, messages, { opens: !begun, closes: last }));
+        begun = true;
+        if (last) controller.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+interface Part {
+  readonly messages: readonly StreamMessage[];
+  readonly last: boolean;
+}
+
+async function* readParts(
+  store: Store,
+  first: Read,
+  end: number,
+  partBytes: number,
+): AsyncGenerator<Part, undefined, undefined> {
+  const { id, createdAt, path } = first.stream;
+  yield { messages: first.messages, last: first.next >= end };
+  for (let from = first.next; from < end;) {
+    const outcome = await store.readStream(path, { from, limit: end - from, maxBytes: partBytes });
+    if (outcome.kind !== "read" || outcome.stream.id !== id || outcome.stream.createdAt !== createdAt) {
+      throw new Error("The stream was deleted while it was read.");
+    }
+    if (outcome.next <= from) throw new Error("The store gave nothing of what it has.");
+    from = outcome.next;
+    yield { messages: outcome.messages, last: from >= end };
+  }
+  return undefined;
+}
