@@ -12,11 +12,12 @@ const MAX_RECENT = 1000;
 /** Marks the place where the conversation goes on from an earlier message. Parents that are missing are not a jump. */
 export function showBranch(state: ClaudeState, output: Output, id: string, record: NativeRecord): void {
   if (output.parentCallId !== undefined || !speaks(record)) return;
-  const { parentUuid } = record;
-  if (parentUuid === undefined || state.leaf === undefined || parentUuid === state.leaf) return;
-  if (!state.seen.has(parentUuid) || state.recent.has(parentUuid)) return;
-  if (record.type === "assistant" && record.message?.id !== undefined && record.message.id === state.messageId) return;
-  state.recent.clear();
+  const sameMessage =
+    record.type === "assistant" && record.message?.id !== undefined && record.message.id === state.messageId;
+  const jumps = !sameMessage && isElsewhere(state, record.parentUuid);
+  // The blocks of one message, and the results of its calls, are written in any order.
+  if (jumps || (record.type === "assistant" && !sameMessage)) state.recent.clear();
+  if (!jumps) return;
   if (record.type === "user") closeTurn(state, output, {});
   output.row(`${id}:branch`, {
     v: 1,
@@ -24,6 +25,11 @@ export function showBranch(state: ClaudeState, output: Output, id: string, recor
     kind: "branch",
     text: "The conversation goes on from an earlier message here.",
   });
+}
+
+function isElsewhere(state: ClaudeState, parent: string | undefined): boolean {
+  if (parent === undefined || state.leaf === undefined || parent === state.leaf) return false;
+  return state.seen.has(parent) && !state.recent.has(parent);
 }
 
 /** Prompts and answers; a tool's result hangs on its call, wherever that is. */
@@ -36,7 +42,6 @@ function speaks(record: NativeRecord): boolean {
 /** Moves on to this record as the last of the main chain. */
 export function advance(state: ClaudeState, record: NativeRecord, parentCallId: string | undefined): void {
   if (record.uuid === undefined || parentCallId !== undefined) return;
-  if (record.type === "assistant") state.recent.clear();
   if (state.recent.size < MAX_RECENT) state.recent.add(record.uuid);
   state.leaf = record.uuid;
 }
