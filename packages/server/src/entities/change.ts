@@ -1,4 +1,4 @@
-import { SkeinError, type Entity, type signalRequest } from "@skein/protocol";
+import type { Entity, signalRequest } from "@skein/protocol";
 import { sessionStreams } from "@skein/sessions";
 import type { z } from "zod";
 import type { ServerContext } from "../context.ts";
@@ -99,12 +99,4 @@ async function changeEntity(
     if (operations.length === 0) return { kind: "answer", answer: toEntity(changed) };
     return { kind: "commit", operations, answer: () => toEntity(changed) };
   });
-}
-
-export function badEntityUrl(): SkeinError {
-  return new SkeinError(
-    "invalid_request",
-    "An entity's address is /{type}/{id}: a type of lower-case letters, digits, - and _ that begins with a letter, " +
-      "and an id of letters, digits and . _ ~ - with at most 128 characters.",
-  );
 }

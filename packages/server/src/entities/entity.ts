@@ -33,3 +33,11 @@ export interface EntityRules {
 }
 
 export type TypeRecord = EntityType | undefined;
+
+export function badEntityUrl(): SkeinError {
+  return new SkeinError(
+    "invalid_request",
+    "An entity's address is /{type}/{id}: a type of lower-case letters, digits, - and _ that begins with a letter, " +
+      "and an id of letters, digits and . _ ~ - with at most 128 characters.",
+  );
+}

@@ -6,10 +6,11 @@ import {
   ZERO_OFFSET,
   type EntityPage,
 } from "@skein/protocol";
-import type { RecordQuery, Store } from "@skein/store";
+import type { RecordQuery } from "@skein/store";
 import { z } from "zod";
 import type { ServerContext } from "../context.ts";
 import type { EntityRecord } from "../records/collections.ts";
+import { directoryOffset } from "./directory.ts";
 import { toEntity } from "./entity.ts";
 
 export const entityFilter = z.strictObject({
@@ -66,12 +67,6 @@ export function matches(record: EntityRecord, { type, status, parent, tag }: Ent
   if (tag === undefined) return true;
   const cut = tag.indexOf("=");
   return record.tags[tag.slice(0, cut)] === tag.slice(cut + 1);
-}
-
-/** Where to follow the directory from: read before the list, so that what changes in between is told twice, not never. */
-export async function directoryOffset(store: Store): Promise<string> {
-  const stream = await store.getStream(DIRECTORY_STREAM);
-  return stream ? formatOffset(stream.head) : ZERO_OFFSET;
 }
 
 /** Reads query parameters; those that are not known are refused, so that a misspelt filter does not list everything. */

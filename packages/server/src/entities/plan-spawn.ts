@@ -1,11 +1,20 @@
-import { ENTITY_EVENTS, entityUrl, mainStream, SkeinError, type Message, type Tags } from "@skein/protocol";
+import {
+  ENTITY_EVENTS,
+  entityRef,
+  entityUrl,
+  mainStream,
+  RESERVED_ENTITY_TYPES,
+  SkeinError,
+  type Message,
+  type Tags,
+} from "@skein/protocol";
 import { pairId, type EntityRecord } from "../records/collections.ts";
 import type { Draft } from "../records/draft.ts";
 import type { RecordKey } from "../records/snapshot.ts";
 import { sessionKeysOf, projectEntity } from "../sessions/draft.ts";
 import { newWake } from "../wakes/rules.ts";
 import { canonicalJson } from "./canonical-json.ts";
-import { noEntity, writeEntity, type EntityRules } from "./entity.ts";
+import { badEntityUrl, noEntity, writeEntity, type EntityRules } from "./entity.ts";
 import { changeEventOf, type Stamp } from "./events.ts";
 import { addInboxRow, checkMessage } from "./plan-send.ts";
 
@@ -42,6 +51,8 @@ export function spawnKeys(order: SpawnOrder): RecordKey[] {
  */
 export function checkSpawn(draft: Draft, order: SpawnOrder, rules: EntityRules): SpawnOutcome | undefined {
   const url = entityUrl(order.type, order.id);
+  if (!entityRef.safeParse(order).success) return { kind: "refused", error: badEntityUrl() };
+  if (RESERVED_ENTITY_TYPES.has(order.type)) return refuse("reserved_name", `${order.type} is not an entity type.`);
   const type = draft.read("types", order.type);
   const there = draft.read("entities", url);
   if (there) {
@@ -124,7 +135,7 @@ function addSubscription(draft: Draft, source: string, order: SpawnOrder): void 
 }
 
 function refuse(
-  code: "entity_exists" | "unknown_entity_type" | "schema_validation_failed" | "entity_ended",
+  code: "reserved_name" | "entity_exists" | "unknown_entity_type" | "schema_validation_failed" | "entity_ended",
   message: string,
   details?: unknown,
 ): SpawnOutcome {

@@ -6,9 +6,7 @@ import {
   mainStream,
   message,
   PREFIX,
-  RESERVED_ENTITY_TYPES,
   signalRequest,
-  SkeinError,
   spawnRequest,
   tags,
 } from "@skein/protocol";
@@ -17,7 +15,8 @@ import type { ServerContext } from "../context.ts";
 import { readJson } from "../http/body.ts";
 import { json, noContent } from "../http/errors.ts";
 import { param, type Route, type RouteRequest } from "../http/router.ts";
-import { badEntityUrl, changeTags, getEntity, kill, signal } from "./change.ts";
+import { changeTags, getEntity, kill, signal } from "./change.ts";
+import { badEntityUrl } from "./entity.ts";
 import { entityFilter, listEntities, parseQuery } from "./list.ts";
 import { send } from "./send.ts";
 import { spawn } from "./spawn.ts";
@@ -134,7 +133,6 @@ function actorRoutes(context: ServerContext): Route[] {
 
 async function handleSpawn(context: ServerContext, route: RouteRequest): Promise<Response> {
   const { type, id } = entityParam(route);
-  if (RESERVED_ENTITY_TYPES.has(type)) throw new SkeinError("reserved_name", `${type} is not an entity type.`);
   const body = await readJson(route.request, spawnRequest);
   const order = {
     type,

@@ -130,10 +130,11 @@ function build(
   }
   operations.push(...records.values());
   if (announced.length > 0) {
-    operations.push(
-      { kind: "create-stream", path: DIRECTORY_STREAM, contentType: JSON_TYPE, ephemeral: DIRECTORY, ifExists: "keep" },
-      { kind: "append", path: DIRECTORY_STREAM, messages: announced.map(encodeEvent) },
-    );
+    operations.push(createDirectory(), {
+      kind: "append",
+      path: DIRECTORY_STREAM,
+      messages: announced.map(encodeEvent),
+    });
   }
   return {
     operations,
@@ -143,6 +144,16 @@ function build(
       if (result?.kind !== "appended") throw new Error(`This commit appends nothing to ${path}.`);
       return { start: result.start, stream: result.stream };
     },
+  };
+}
+
+export function createDirectory(): Operation {
+  return {
+    kind: "create-stream",
+    path: DIRECTORY_STREAM,
+    contentType: JSON_TYPE,
+    ephemeral: DIRECTORY,
+    ifExists: "keep",
   };
 }
 

@@ -1,7 +1,7 @@
 import { SkeinError, type Session, type SessionPage } from "@skein/protocol";
 import { z } from "zod";
 import type { ServerContext } from "../context.ts";
-import { directoryOffset } from "../entities/list.ts";
+import { directoryOffset } from "../entities/directory.ts";
 import { toSession, type SessionRecord } from "./session.ts";
 
 export const sessionQuery = z.strictObject({

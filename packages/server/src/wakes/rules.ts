@@ -64,7 +64,7 @@ export function acknowledged(wake: WakeRecord, position: number): WakeRecord {
 export function released(wake: WakeRecord, more: boolean, now: number): WakeRecord {
   const { claim: _, claimableAt: _a, ...rest } = wake;
   if (!more) return { ...rest, state: "idle" };
-  const exponent = Math.min(wake.attempts - 1, 16);
+  const exponent = Math.min(wake.attempts - 2, 16);
   const delay = wake.attempts > 1 ? Math.min(RETRY_BASE_MS * 2 ** exponent, RETRY_MAX_MS) : 0;
   return readied(wake, now + delay);
 }
