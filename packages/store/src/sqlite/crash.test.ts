@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { runChild } from "../testing/child.ts";
+import { checkAfterCrash, crashCollections } from "../testing/crash-rules.ts";
+import { temporaryFolder } from "../testing/temporary-store.ts";
+import { createSqliteStore } from "./store.ts";
+
+const ROUNDS = 10;
+const WRITERS = 8;
+
+/** Kills at other moments in every round, and at the same ones in every run. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+test("[ST110] killed at any moment under load, a store has every acknowledged commit once, whole and in order", async () => {
+  const folder = await temporaryFolder();
+  const random = seeded(4267);
+  const acknowledged = new Map<number, number>();
+  for (let round = 0; round < ROUNDS; round++) {
+    const killAfter = 1 + Math.floor(random() * 400);
+    const child = runChild("./crash-writer.ts", [folder.path, String(WRITERS)]);
+    let said = 0;
+    let killing: Promise<void> | undefined;
+    for await (const line of child.lines) {
+      const [writer, seq] = line.split(" ").map(Number);
+      if (writer === undefined || seq === undefined) continue;
+      acknowledged.set(writer, seq);
+      if (++said === killAfter) killing = child.kill();
+    }
+    await killing;
+    expect(child.errors()).toBe("");
+    expect(said).toBeGreaterThanOrEqual(killAfter);
+    const store = await createSqliteStore({ path: folder.path, collections: crashCollections });
+    expect(await checkAfterCrash(store, WRITERS, acknowledged)).toEqual([]);
+    await store.close();
+  }
+  await folder.remove();
+}, 120_000);
