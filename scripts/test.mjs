@@ -9,7 +9,7 @@ requireNode();
 const { prepare, prepareOrExit, ROOT } = await import("./setup/prepare.mjs");
 const { provideChromium } = await import("./setup/chromium.mjs");
 const { StepFailed, runAttached } = await import("./setup/run.mjs");
-const { countTests, skippedTests, summaryLine } = await import("./setup/vitest-summary.mjs");
+const { conclude } = await import("./setup/vitest-summary.mjs");
 
 const log = (line) => console.error(line);
 
@@ -22,7 +22,9 @@ const folder = mkdtempSync(join(tmpdir(), "skein-test-"));
 try {
   const reportFile = join(folder, "report.json");
   const code = await runVitest(reportFile);
-  process.exitCode = conclude(readReport(reportFile), code);
+  const { lines, exitCode } = conclude({ report: readReport(reportFile), code, buildFailed });
+  console.log(lines.join("\n"));
+  process.exitCode = exitCode;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -56,14 +58,4 @@ function readReport(file) {
   } catch {
     return {}; // vitest ended before it could report: its exit code says so
   }
-}
-
-function conclude(report, code) {
-  const counts = countTests(report);
-  const skipped = skippedTests(report);
-  if (skipped.length > 0) console.log(`Not run (${skipped.length}):\n${skipped.map((name) => `  ${name}`).join("\n")}`);
-  if (buildFailed) console.log("The build failed: see the beginning of this output.");
-  const unexplained = code !== 0 && counts.failed === 0 ? 1 : 0;
-  console.log(summaryLine(counts, unexplained + (buildFailed ? 1 : 0)));
-  return code !== 0 ? code : buildFailed || counts.failed > 0 ? 1 : 0;
 }

@@ -12,7 +12,11 @@ const PLACES = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
 
-/** The browser's path: `SKEIN_CHROMIUM` or a usual place. */
+/**
+ * The browser's path: `SKEIN_CHROMIUM` or a usual place.
+ *
+ * @param {{env?: Record<string, string | undefined>, exists?: (path: string) => boolean}} [deps]
+ */
 export function findChromium({ env = process.env, exists = existsSync } = {}) {
   if (env.SKEIN_CHROMIUM) return exists(env.SKEIN_CHROMIUM) ? env.SKEIN_CHROMIUM : undefined;
   return PLACES.find((path) => exists(path));

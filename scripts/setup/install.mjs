@@ -30,14 +30,15 @@ export function satisfies(wanted, installed) {
  * A first install is `npm ci`. An update is done in place, because `npm ci` would first delete the modules of a server
  * that runs from this folder; `--no-save` keeps npm from rewriting the lockfile.
  */
-export async function install(root, log) {
+export async function install(root, log, env = process.env) {
   const plan = planInstall(root);
   if (plan === "ready") return;
   log(plan === "ci" ? "Installing dependencies (the first time, about a minute) …" : "Updating dependencies …");
-  const npm = npmCommand(process.env);
+  const npm = npmCommand(env);
   const args = plan === "ci" ? ["ci"] : ["install", "--no-save"];
   const { code, output } = await run(npm.command, [...npm.args, ...args, "--include=dev", "--no-audit", "--no-fund"], {
     cwd: root,
+    env,
     quiet: true,
   });
   if (code !== 0) throw new StepFailed(explainNpm(output));

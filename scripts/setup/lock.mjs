@@ -9,7 +9,15 @@ const TOUCH_MS = 5_000;
 const STALE_MS = 60_000;
 const RETRY_MS = 200;
 
-/** Runs `work` while holding the lock at `file`. `onWait(pid)` is called once if somebody else has it. */
+/**
+ * Runs `work` while holding the lock at `file`. `onWait` is called once, with the holder's pid, if somebody else has it.
+ *
+ * @template T
+ * @param {string} file
+ * @param {() => Promise<T>} work
+ * @param {(pid: number) => void} [onWait]
+ * @returns {Promise<T>}
+ */
 export async function withLock(file, work, onWait = () => {}) {
   mkdirSync(dirname(file), { recursive: true });
   let told = false;

@@ -9,12 +9,12 @@ import { TARGETS, build, isFresh } from "./targets.mjs";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** @param {{root?: string, targets?: ("cli" | "web")[], log?: (line: string) => void}} options */
-export async function prepare({ root = ROOT, targets = [], log = (line) => console.error(line) } = {}) {
+/** @param {{root?: string, targets?: ("cli" | "web")[], log?: (line: string) => void, env?: NodeJS.ProcessEnv}} options */
+export async function prepare({ root = ROOT, targets = [], log = (line) => console.error(line), env } = {}) {
   const stale = () => targets.map((name) => TARGETS[name]).filter((target) => !isFresh(root, target));
   if (planInstall(root) === "ready" && stale().length === 0) return;
   const work = async () => {
-    await install(root, log);
+    await install(root, log, env);
     for (const target of stale()) await build(root, target, log);
   };
   await withLock(join(root, ".skein/lock"), work, (pid) =>

@@ -27,7 +27,22 @@ export function skippedTests(report) {
   );
 }
 
-/** `extra`: failures that are no test's (a build, an unhandled error), so that the line never says 0 when it was not well. */
-export function summaryLine(counts, extra = 0) {
-  return `Tests: ${counts.passed} passed, ${counts.failed + extra} failed`;
+/**
+ * The last lines of `npm test` and its exit code. Failures that are no test's (the build, an unhandled error, vitest
+ * itself) count too, so that the line never says 0 when it was not well.
+ *
+ * @param {{report: Parameters<typeof countTests>[0], code: number, buildFailed: boolean}} run `code`: vitest's own.
+ * @returns {{lines: string[], exitCode: number}}
+ */
+export function conclude({ report, code, buildFailed }) {
+  const counts = countTests(report);
+  const skipped = skippedTests(report);
+  const unexplained = code !== 0 && counts.failed === 0 ? 1 : 0;
+  const failed = counts.failed + unexplained + (buildFailed ? 1 : 0);
+  const lines = [];
+  if (skipped.length > 0) lines.push(`Not run (${skipped.length}):`, ...skipped.map((name) => `  ${name}`));
+  if (unexplained > 0) lines.push(`vitest ended with exit code ${code} without a failed test: its output says why.`);
+  if (buildFailed) lines.push("The build failed: see the beginning of this output.");
+  lines.push(`Tests: ${counts.passed} passed, ${failed} failed`);
+  return { lines, exitCode: code !== 0 ? code : failed > 0 ? 1 : 0 };
 }
