@@ -31,7 +31,7 @@ const CALLS = new Set(["tool_use", "server_tool_use", "mcp_tool_use"]);
 export function normaliseAssistant(state: ClaudeState, output: Output, id: string, record: NativeRecord): Outcome {
   const { message } = record;
   if (message === undefined) return undefined;
-  if (record.isApiErrorMessage) return showApiError(state, output, id, record);
+  if (isApiError(record)) return showApiError(state, output, id, record);
   const main = output.parentCallId === undefined;
   if (main) showModel(state, output, id, message.model);
   const before = output.rows.length;
@@ -153,6 +153,11 @@ function showModel(state: ClaudeState, output: Output, id: string, model: string
   state.model = model;
   if (before === undefined || before === model) return;
   output.row(`${id}:model`, { v: 1, type: "notice", kind: "model", text: `Model: ${model.slice(0, 200)}` });
+}
+
+/** Files mark it; the stream has it only in the model's name and the error's. */
+function isApiError(record: NativeRecord): boolean {
+  return record.isApiErrorMessage || (record.message?.model === SYNTHETIC && typeof record.raw["error"] === "string");
 }
 
 /** An API failure that ended the turn is written as if the assistant had said it. */

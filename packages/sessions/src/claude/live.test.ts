@@ -66,6 +66,48 @@ test("[TR6] a live stream derives no ends of turns; its prompts have the ids tha
   expect(normaliser.end().rows).toEqual([]);
 });
 
+test("[TR12] live, the summary right behind a compaction's boundary completes it", () => {
+  const normaliser = createClaudeNormaliser({ source: "live" });
+  const messages = [
+    {
+      type: "system",
+      subtype: "compact_boundary",
+      uuid: "b",
+      compact_metadata: { trigger: "auto", pre_tokens: 9, post_tokens: 2 },
+    },
+    { type: "user", uuid: "s", isSynthetic: true, message: { role: "user", content: "In short" } },
+    { type: "user", uuid: "t", isSynthetic: true, message: { role: "user", content: "And mind this" } },
+  ];
+  const results = messages.map((message) => normaliser.push(message));
+  expect(results.flatMap((result) => result.rows)).toMatchObject([
+    { key: "b", payload: { type: "compaction", tokensBefore: 9, tokensAfter: 2, summary: "In short" } },
+  ]);
+  expect(results[2]?.skipped?.reason).toBe("meta");
+});
+
+test("[TR21] live, a failure that ended the turn is known by the model's name and the error's", () => {
+  const normaliser = createClaudeNormaliser({ source: "live" });
+  const said = { type: "assistant", uuid: "a", message: { model: "<synthetic>", content: [text("API Error: 529")] } };
+  expect(normaliser.push({ ...said, error: "server_error" }).rows).toMatchObject([
+    { payload: { type: "error", code: "server_error" } },
+  ]);
+  expect(normaliser.push({ ...said, uuid: "b" }).rows).toMatchObject([{ type: "assistant_message" }]);
+});
+
+test("[TR6] a command's output is the same notice live, where it looks like the model's words, and in the file", () => {
+  const source = "<local-command-stdout>3.1k tokens</local-command-stdout>";
+  const live = {
+    type: "assistant",
+    uuid: "c",
+    local_command_source: source,
+    message: { content: [text("3.1k tokens")] },
+  };
+  const inFile = { type: "system", subtype: "local_command", uuid: "c", content: source };
+  const [row] = createClaudeNormaliser({ source: "live" }).push(live).rows;
+  expect(row).toEqual(createClaudeNormaliser().push(inFile).rows[0]);
+  expect(row).toMatchObject({ key: "c", payload: { type: "notice", kind: "command_output", text: "3.1k tokens" } });
+});
+
 test("[TR23] deltas name the block that the complete row names, and say where they go", () => {
   const normaliser = createClaudeNormaliser({ source: "live" });
   const event = (body: unknown, thread: string | null = null) => ({

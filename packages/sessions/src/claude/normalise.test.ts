@@ -449,8 +449,8 @@ test("[TR21] failures of the API are errors: retries within the turn, and the on
   ]);
   expect(types(shown)).toEqual(["user_message", "error", "error", "error", "turn_complete"]);
   expect(payloads(shown, "error")).toEqual([
-    { v: 1, type: "error", code: "529", message: "Overloaded Retry 1 of 10.", retryable: true },
-    { v: 1, type: "error", code: "ECONNREFUSED", message: "ECONNREFUSED Retry 2 of 10.", retryable: true },
+    { v: 1, type: "error", code: "529", message: "Overloaded. Retry 1 of 10.", retryable: true },
+    { v: 1, type: "error", code: "ECONNREFUSED", message: "ECONNREFUSED. Retry 2 of 10.", retryable: true },
     { v: 1, type: "error", code: "server_error", message: "API Error: 529 Overloaded" },
   ]);
   expect(payloads(shown, "turn_complete")[0]).toMatchObject({ success: false });

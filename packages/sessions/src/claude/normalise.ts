@@ -7,10 +7,10 @@ import { deltaOf } from "./deltas.ts";
 import { LIVE_TYPES, STATE_TYPES } from "./ignored.ts";
 import { type NativeRecord, readRecord } from "./records.ts";
 import { type ClaudeState, createOutput, initialState, type Outcome, type Output, skip, type Turn } from "./state.ts";
-import { flushCompaction, normaliseSystem, showTitle } from "./system.ts";
+import { flushCompaction, normaliseSystem, showContent, showTitle } from "./system.ts";
 import { advance, callByPrompt, callOfSidechain, showBranch } from "./thread.ts";
 import { closeTurn, newTurn } from "./turns.ts";
-import { normaliseUser } from "./user.ts";
+import { isLiveSummary, normaliseUser } from "./user.ts";
 
 /**
  * Claude Code's records to transcript rows: of a session file, or of the SDK's stream while it runs.
@@ -80,8 +80,8 @@ function push(state: ClaudeState, raw: unknown, context: { ts?: number; parentCa
   state.seen.add(id);
   const output = createOutput(state, ts, parentCallId);
   if (parentCallId === undefined) showStart(state, output, record);
-  if (!record.isCompactSummary && (record.type === "user" || record.type === "assistant"))
-    flushCompaction(state, output);
+  const speaks = record.type === "user" || record.type === "assistant";
+  if (speaks && !record.isCompactSummary && !isLiveSummary(state, record)) flushCompaction(state, output);
   showBranch(state, output, id, record);
   const before = output.rows.length;
   const outcome = dispatch(state, output, id, record);
@@ -98,8 +98,13 @@ function dispatch(state: ClaudeState, output: Output, id: string, record: Native
   switch (record.type) {
     case "user":
       return normaliseUser(state, output, id, record);
-    case "assistant":
+    case "assistant": {
+      // The stream tells of a command's output as if the model had said it; the file has it as a system record.
+      const content = record.raw["local_command_source"];
+      if (typeof content === "string")
+        return showContent(output, id, { content, kind: "local_command", raw: record.raw });
       return normaliseAssistant(state, output, id, record);
+    }
     case "system":
       return normaliseSystem(state, output, id, record);
     case "attachment":

@@ -53,7 +53,7 @@ export function normaliseSystem(state: ClaudeState, output: Output, id: string, 
     case "stop_hook_summary":
       return showHookErrors(output, id, raw);
     default:
-      return showContent(output, id, record);
+      return showContent(output, id, { content: raw["content"], kind: subtype ?? "system", raw });
   }
 }
 
@@ -61,6 +61,9 @@ export function normaliseSystem(state: ClaudeState, output: Output, id: string, 
 function holdCompaction(state: ClaudeState, output: Output, id: string, metadata: unknown): void {
   flushCompaction(state, output);
   const meta = compaction.parse(metadata ?? {});
+  // One that a person asked for comes between turns; the model's own comes in the middle of one.
+  if (meta.trigger === "manual" && state.turn?.openCalls.size === 0 && state.turn.last !== "call")
+    closeTurn(state, output, {});
   const tokensBefore = meta.preTokens ?? meta.pre_tokens;
   const tokensAfter = meta.postTokens ?? meta.post_tokens;
   state.compaction = {
@@ -95,11 +98,17 @@ function showRetry(state: ClaudeState, output: Output, id: string, raw: Readonly
   const reason = details?.formatted ?? details?.message ?? named ?? cause?.message ?? cause?.code ?? "API error";
   const attempt = data.retryAttempt ?? data.attempt;
   const limit = data.maxRetries ?? data.max_retries;
-  const again = attempt === undefined ? "" : ` Retry ${attempt}${limit === undefined ? "" : ` of ${limit}`}.`;
+  const again = attempt === undefined ? "." : `. Retry ${attempt}${limit === undefined ? "" : ` of ${limit}`}.`;
   // The file and the stream give these different ids, so they are counted within the turn.
   const turn = output.parentCallId === undefined ? turnOf(state, id) : undefined;
   const key = turn === undefined ? id : `${turn.anchor}:retry:${turn.retries++}`;
-  output.row(key, { v: 1, type: "error", code, message: `${reason.slice(0, 2000)}${again}`, retryable: true });
+  output.row(key, {
+    v: 1,
+    type: "error",
+    code,
+    message: `${reason.slice(0, 2000).replace(/[.\s]{1,20}$/, "")}${again}`,
+    retryable: true,
+  });
 }
 
 function showHookErrors(output: Output, id: string, raw: Readonly<Record<string, unknown>>): Outcome {
@@ -115,24 +124,23 @@ function showHookErrors(output: Output, id: string, raw: Readonly<Record<string,
 }
 
 /** What a program says in words is a notice; commands and their output look as they do in user records. */
-function showContent(output: Output, id: string, record: NativeRecord): Outcome {
-  const { content } = record.raw;
+export function showContent(
+  output: Output,
+  id: string,
+  said: { content: unknown; kind: string; raw: unknown },
+): Outcome {
+  const { content } = said;
   if (typeof content !== "string" || content.trim() === "") {
-    output.row(id, { v: 1, type: "unknown", agent: "claude", raw: boundValue(record.raw) });
+    output.row(id, { v: 1, type: "unknown", agent: "claude", raw: boundValue(said.raw) });
     return undefined;
   }
   const read = readUserText(content);
   if (read.kind === "context") return skip("context");
   const text = "text" in read ? read.text : content;
   if (text.trim() === "" || text.trim() === "(no content)") return skip("empty-command-output");
-  const kind =
-    read.kind === "command" ? "command" : read.kind === "output" ? "command_output" : (record.subtype ?? "system");
-  output.row(id, {
-    v: 1,
-    type: "notice",
-    kind: kind.slice(0, 100),
-    text: boundText(text, TEXT_LIMIT, output.sink).text,
-  });
+  const kinds = { command: "command", output: "command_output" } as const;
+  const kind = read.kind === "command" || read.kind === "output" ? kinds[read.kind] : said.kind.slice(0, 100);
+  output.row(id, { v: 1, type: "notice", kind, text: boundText(text, TEXT_LIMIT, output.sink).text });
   return undefined;
 }
 

@@ -11,7 +11,7 @@ import { readUserText, type UserText } from "./user-text.ts";
 export function normaliseUser(state: ClaudeState, output: Output, id: string, record: NativeRecord): Outcome {
   const { message } = record;
   if (message === undefined) return undefined;
-  if (record.isCompactSummary) return showSummary(state, output, id, message);
+  if (record.isCompactSummary || isLiveSummary(state, record)) return showSummary(state, output, id, message);
   const blocks = blocksOf(message.content);
   const before = output.rows.length;
   const results = blocks.filter((block) => block?.type === "tool_result").length;
@@ -125,6 +125,11 @@ function showSpecial(
 }
 
 const textOnly = (text: string, output: Output) => ({ text: boundText(text, TEXT_LIMIT, output.sink).text });
+
+/** The stream has the summary right behind the boundary, marked only as nobody's words. */
+export function isLiveSummary(state: ClaudeState, record: NativeRecord): boolean {
+  return state.source === "live" && state.compaction !== undefined && record.type === "user" && record.isMeta;
+}
 
 /** The summary that replaces the conversation for the model; it completes the divider that came before it. */
 function showSummary(state: ClaudeState, output: Output, id: string, message: NativeMessage): Outcome {
