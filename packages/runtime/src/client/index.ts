@@ -7,4 +7,11 @@ export { createFold, type Fold, type FoldOptions, type Keep } from "./fold.ts";
 export { OrderedRows, type RowEntry } from "./ordered-rows.ts";
 export { positionOf, readStream, type ReadOptions, type StreamBatch, type StreamRange } from "./read-stream.ts";
 export { createSseParser, type SseEvent } from "./sse.ts";
-export { createTransport, isTransient, type ConnectionOptions, type Fetch, type Transport } from "./transport.ts";
+export {
+  createRetryJudge,
+  createTransport,
+  isTransient,
+  type ConnectionOptions,
+  type Fetch,
+  type Transport,
+} from "./transport.ts";

@@ -74,6 +74,21 @@ export function isTransient(error: unknown): boolean {
   return error instanceof SkeinError && (error.code === "unavailable" || error.code === "internal");
 }
 
+const MAX_INTERNAL = 5;
+
+/**
+ * For requests that must get through: a server that cannot be reached is tried for as long as the caller lasts, one
+ * that answers with an internal error only a few times, since that may be what it says to this request for ever.
+ */
+export function createRetryJudge(): (error: unknown) => boolean {
+  let internal = 0;
+  return (error) => {
+    if (!isTransient(error)) return false;
+    if (error instanceof SkeinError && error.code === "internal") internal += 1;
+    return internal <= MAX_INTERNAL;
+  };
+}
+
 export async function readJson(response: Response): Promise<unknown> {
   let text: string;
   try {

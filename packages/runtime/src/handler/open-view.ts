@@ -1,6 +1,6 @@
 import { SkeinError } from "@skein/protocol";
 import type { Client, Clock, Fold } from "../client/index.ts";
-import { createBackoff, isTransient } from "../client/index.ts";
+import { createBackoff, createRetryJudge } from "../client/index.ts";
 import { formatOffset } from "@skein/protocol";
 import type { StreamView, StreamViewOptions } from "./stream-view.ts";
 import { createStreamView } from "./stream-view.ts";
@@ -33,6 +33,7 @@ export async function openView(options: OpenOptions): Promise<StreamView> {
 
 async function readOn(view: StreamView, { client, clock, path, signal }: OpenOptions): Promise<void> {
   const backoff = createBackoff({ clock, maxMs: 2_000 });
+  const worthAnotherTry = createRetryJudge();
   for (;;) {
     try {
       const batch = await client.readStream(path, { from: formatOffset(view.fold.position) }, { signal });
@@ -41,7 +42,7 @@ async function readOn(view: StreamView, { client, clock, path, signal }: OpenOpt
       backoff.reset();
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      if (!isTransient(error)) throw error;
+      if (!worthAnotherTry(error)) throw error;
       await backoff.wait(signal);
     }
   }

@@ -2,7 +2,7 @@ import type { ChangeEvent, Claim, ClaimCommit, ClaimCommitResult } from "@skein/
 import { claimCommitResult, SkeinError } from "@skein/protocol";
 import { z } from "zod";
 import type { Clock, Transport } from "../client/index.ts";
-import { createBackoff, isTransient } from "../client/index.ts";
+import { createBackoff, createRetryJudge } from "../client/index.ts";
 
 /** What a runner says to the server under one claim. */
 export interface ClaimChannel {
@@ -45,6 +45,7 @@ export function createClaimChannel(options: {
   return {
     async commit(body) {
       const backoff = createBackoff({ clock, minMs: 50, maxMs: 2_000 });
+      const worthAnotherTry = createRetryJudge();
       const request = { ...body, claimId, generation, seq };
       for (;;) {
         if (lost.aborted) throw lost.reason;
@@ -53,7 +54,7 @@ export function createClaimChannel(options: {
           seq += 1;
           return result;
         } catch (error) {
-          if (!isTransient(error)) throw error;
+          if (!worthAnotherTry(error)) throw error;
           await backoff.wait(lost);
         }
       }

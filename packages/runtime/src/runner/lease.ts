@@ -9,6 +9,8 @@ export interface Lease {
   stop(): void;
 }
 
+type Answer = { readonly leaseMs: number } | { readonly error: unknown };
+
 /**
  * The claim is lost when the server says so, and when the lease has run out without the server being reached: then
  * somebody else may be at work already, and two must not be.
@@ -47,16 +49,21 @@ export function startLease(options: {
     const controller = new AbortController();
     beating = controller;
     const sentAt = clock.now();
-    // A request that hangs must not stand in the way of the next one.
-    const giveUp = clock.after(leaseMs / 3, () =>
-      controller.abort(new SkeinError("unavailable", "The heartbeat was not answered.")),
-    );
-    const outcome = await heartbeat(controller.signal).catch((error: unknown) => ({ error }));
-    giveUp();
+    // A request that hangs must not stand in the way of the next one, whatever it makes of its signal.
+    const answer = await new Promise<Answer>((resolve) => {
+      const giveUp = clock.after(leaseMs / 3, () => {
+        const error = new SkeinError("unavailable", "The heartbeat was not answered.");
+        controller.abort(error);
+        resolve({ error });
+      });
+      heartbeat(controller.signal)
+        .then(resolve, (error: unknown) => resolve({ error }))
+        .finally(giveUp);
+    });
     if (ended || beating !== controller) return;
     beating = undefined;
-    if ("error" in outcome) return judge(outcome.error);
-    ({ leaseMs } = outcome);
+    if ("error" in answer) return judge(answer.error);
+    ({ leaseMs } = answer);
     holdsUntil = sentAt + leaseMs;
     schedule(leaseMs / 3);
   };

@@ -45,6 +45,9 @@ type Outcome =
   /** It was aborted and did not end in time. It may still be running, but nothing it writes arrives anywhere. */
   | { readonly kind: "abandoned" };
 
+/** How long the last commit of an aborted claim may take. */
+const RELEASE_MS = 1_000;
+
 /** Runs the handler of a claimed entity once, over everything that is new. */
 export function runClaim(claim: Claim, type: RegisteredType, deps: ClaimDeps): RunningClaim {
   const { clock, log } = deps;
@@ -72,6 +75,7 @@ export function runClaim(claim: Claim, type: RegisteredType, deps: ClaimDeps): R
     heartbeat: (signal) => channel.heartbeat(signal),
     onLost: lose,
   });
+  let cancelGiveUp = (): void => undefined;
   const ended = perform(claim, type, deps, { channel, work, lost, lose })
     .catch((error: unknown) => {
       if (!lost.signal.aborted)
@@ -79,9 +83,20 @@ export function runClaim(claim: Claim, type: RegisteredType, deps: ClaimDeps): R
     })
     .finally(() => {
       lease.stop();
+      cancelGiveUp();
       if (!work.signal.aborted) work.abort(new SkeinError("fenced", "The handler has ended."));
     });
-  return { url, ended, abort: (error) => work.abort(error), suspect: () => lease.suspect() };
+  return {
+    url,
+    ended,
+    abort(error) {
+      work.abort(error);
+      cancelGiveUp();
+      // A server that cannot be reached must not keep a runner from stopping; the lease will run out.
+      cancelGiveUp = clock.after(deps.graceMs + RELEASE_MS, () => lose(error));
+    },
+    suspect: () => lease.suspect(),
+  };
 }
 
 interface Control {

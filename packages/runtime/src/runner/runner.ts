@@ -1,12 +1,15 @@
 import type { Claim, Work } from "@skein/protocol";
-import { PREFIX, SkeinError, work } from "@skein/protocol";
+import { PREFIX, SkeinError } from "@skein/protocol";
 import type { Client, Clock, ConnectionOptions } from "../client/index.ts";
-import { createBackoff, createClient, systemClock } from "../client/index.ts";
+import { createClient, systemClock } from "../client/index.ts";
 import { createWarmCache } from "../handler/open-view.ts";
 import type { Registry } from "../registry.ts";
 import { answerCall, type CallHandlers } from "./calls.ts";
+import { withDeadline, within } from "./deadline.ts";
 import { consoleLog, type Log } from "./log.ts";
+import { poll, register } from "./poll.ts";
 import { runClaim, type ClaimDeps, type RunningClaim } from "./run-claim.ts";
+import { watchClock } from "./watch-clock.ts";
 
 export interface RunnerOptions extends ConnectionOptions {
   readonly registry: Registry;
@@ -136,63 +139,6 @@ function runAfter(before: RunningClaim, start: () => RunningClaim): RunningClaim
   };
 }
 
-async function register(client: Client, options: RunnerOptions, clock: Clock, signal: AbortSignal): Promise<void> {
-  const types = options.registry.types().map(({ registration }) => registration);
-  const { machine } = options;
-  const backoff = createBackoff({ clock, maxMs: 5_000 });
-  while (!signal.aborted) {
-    try {
-      await client.registerRunner(options.id, { types, ...(machine === undefined ? {} : { machine }) });
-      return;
-    } catch (error) {
-      if (!(error instanceof SkeinError && error.code === "unavailable")) throw error;
-      await backoff.wait(signal);
-    }
-  }
-}
-
-interface PollLoop {
-  readonly client: Client;
-  readonly options: RunnerOptions;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly signal: AbortSignal;
-  readonly full: () => boolean;
-  readonly take: (item: Work) => void;
-}
-
-/** A full runner asks briefly, for calls only, so that it soon notices that it is not full any more. */
-const FULL_POLL_MS = 500;
-
-async function poll({ client, options, clock, log, signal, full, take }: PollLoop): Promise<void> {
-  const path = `${PREFIX}/runners/${encodeURIComponent(options.id)}/poll`;
-  const backoff = createBackoff({ clock, maxMs: 5_000 });
-  const pollMs = options.pollMs ?? 25_000;
-  while (!signal.aborted) {
-    try {
-      const acceptClaims = !full();
-      const body = { waitMs: acceptClaims ? pollMs : Math.min(FULL_POLL_MS, pollMs), acceptClaims };
-      const response = await withDeadline(clock, pollMs + 15_000, signal, (deadline) =>
-        client.transport.request("POST", path, { body, signal: deadline }),
-      );
-      if (response.status === 200) take(work.parse(await response.json()));
-      backoff.reset();
-    } catch (error) {
-      if (signal.aborted) return;
-      const code = error instanceof SkeinError ? error.code : "internal";
-      // A server that has never heard of us has lost its memory, or is another one.
-      if (code === "not_found")
-        await register(client, options, clock, signal).catch((cause: unknown) => report(log, cause));
-      else if (code !== "unavailable") report(log, error);
-      await backoff.wait(signal);
-    }
-  }
-}
-
-function report(log: Log, error: unknown): void {
-  log("error", `The runner could not get work: ${error instanceof Error ? error.message : String(error)}`);
-}
-
 async function answer(
   client: Client,
   options: RunnerOptions,
@@ -222,51 +168,5 @@ async function goodBye(client: Client, id: string, clock: Clock, log: Log): Prom
     );
   } catch (error) {
     log("debug", `The server did not hear the good-bye: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-const TICK_MS = 1_000;
-const JUMP_MS = 5_000;
-
-/** Timers stand still while a machine sleeps, and the clock on the wall does not. */
-function watchClock(clock: Clock, onJump: () => void): () => void {
-  let last = clock.now();
-  let cancel = (): void => undefined;
-  const tick = (): void => {
-    const now = clock.now();
-    if (now - last > TICK_MS + JUMP_MS) onJump();
-    last = now;
-    cancel = clock.after(TICK_MS, tick);
-  };
-  cancel = clock.after(TICK_MS, tick);
-  return () => cancel();
-}
-
-async function within(clock: Clock, ms: number, done: Promise<unknown>): Promise<void> {
-  let cancel = (): void => undefined;
-  const late = new Promise<void>((resolve) => {
-    cancel = clock.after(ms, resolve);
-  });
-  await Promise.race([done, late]);
-  cancel();
-}
-
-/** A request that hangs for longer than it may counts as a server that cannot be reached. */
-async function withDeadline<T>(
-  clock: Clock,
-  ms: number,
-  signal: AbortSignal,
-  call: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  if (signal.aborted) abort();
-  const cancel = clock.after(ms, () => controller.abort(new SkeinError("unavailable", "The server did not answer.")));
-  try {
-    return await call(controller.signal);
-  } finally {
-    cancel();
-    signal.removeEventListener("abort", abort);
   }
 }

@@ -1,1 +1,1 @@
-export { type Clock } from "../client/clock.ts";
+export { createManualClock, type ManualClock } from "./manual-clock.ts";
