@@ -268,6 +268,7 @@ test("[SH23] malformed requests are refused as such", async () => {
     driven.send("GET", "/s?offset=-1&live=websocket"),
     driven.send("POST", "/s", { headers: { ...JSON_TYPE, "producer-id": "p" }, body: "1" }),
     driven.send("POST", "/s", { headers: { ...JSON_TYPE, "stream-expected-offset": "7" }, body: "1" }),
+    driven.send("POST", "/s", { headers: { ...JSON_TYPE, "stream-seq": "" }, body: "1" }),
     driven.send("PUT", "/t", { headers: { "content-type": "nonsense" } }),
     driven.send("PUT", "/t", { headers: { "stream-ttl": "1e3" } }),
     driven.send("PUT", "/t", { headers: { "stream-expires-at": "tomorrow" } }),

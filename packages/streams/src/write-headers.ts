@@ -48,9 +48,15 @@ export function parseAppendHeaders(headers: Headers): AppendHeaders {
     contentType: contentType(headers),
     close: isClosed(headers),
     producer: producer(headers),
-    streamSeq: headers.get(HEADERS.seq) ?? undefined,
+    streamSeq: streamSeq(headers),
     expectedHead: expected === null ? undefined : offset(expected, "Stream-Expected-Offset"),
   };
+}
+
+function streamSeq(headers: Headers): string | undefined {
+  const seq = headers.get(HEADERS.seq) ?? undefined;
+  if (seq === "") throw bad("Stream-Seq is empty.");
+  return seq;
 }
 
 function contentType(headers: Headers): string | undefined {

@@ -1,3 +1,4 @@
 export { CONTRACT_COLLECTIONS } from "./collections.ts";
 export { runStoreContract } from "./contract.ts";
 export { type OpenedStore, type StoreFactory, TestClock } from "./fixture.ts";
+export { findPostgres, type PostgresCluster, startPostgres } from "./postgres-cluster.ts";
