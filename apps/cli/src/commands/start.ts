@@ -1,4 +1,5 @@
-import { Command } from "commander";
+import { resolve } from "node:path";
+import { Command, Option } from "commander";
 import { resolveHome } from "../home/home.ts";
 import type { CliIo } from "../io.ts";
 import { DEFAULT_PORT } from "../start/port.ts";
@@ -10,6 +11,8 @@ interface Options {
   readonly home?: string;
   readonly json?: boolean;
   readonly open?: boolean;
+  readonly credentials: "login" | "env";
+  readonly allow?: readonly string[];
 }
 
 /** `skein start`: store, server, runner and web app in this process, until Ctrl-C. */
@@ -20,6 +23,12 @@ export function startCommand(io: CliIo, version: string): Command {
     .option("--host <host>", "the address to listen on", "127.0.0.1")
     .option("--home <folder>", "where the data is (default: SKEIN_HOME, else ~/.skein)")
     .option("--json", "print one line {url, token, link, home, pid} when it is ready")
+    .option("--allow <folder...>", "coders may work in these folders and below only (default: anywhere)")
+    .addOption(
+      new Option("--credentials <from>", "agents use their own sign-in, or this environment's provider keys")
+        .choices(["login", "env"])
+        .default("login"),
+    )
     .option("--open", "open the link in the browser")
     .action(async (options: Options) => {
       const home = resolveHome({ flag: options.home, env: io.env, cwd: io.cwd, homeFolder: io.homeFolder });
@@ -36,6 +45,12 @@ export function startCommand(io: CliIo, version: string): Command {
         json: options.json ?? false,
         pid: process.pid,
         version,
+        agents: {
+          environment: io.env,
+          credentials: options.credentials,
+          allowedDirectories: options.allow?.map((folder) => resolve(io.cwd, folder)),
+          defaultDirectory: io.homeFolder,
+        },
         ...(options.open ? { onReady: (link) => openBrowser(link, process.platform) } : {}),
       });
     });

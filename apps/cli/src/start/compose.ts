@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
 import { hostname, networkInterfaces } from "node:os";
 import { fileURLToPath } from "node:url";
+import { registerCoder } from "@skein/coder";
+import type { Entity } from "@skein/protocol";
 import { createRegistry, createRunner, type Log } from "@skein/runtime";
+import { createClient, type Client } from "@skein/runtime/client";
 import { createEmbeddedServer } from "@skein/server/presets";
 import type { Home } from "../home/home.ts";
 import { namesOfWildcard, reachableUrl } from "./addresses.ts";
@@ -12,8 +15,21 @@ export interface ComposeOptions {
   /** 0: any free one. */
   readonly port: number;
   readonly version: string;
+  readonly agents: AgentOptions;
   /** One line for the person who started it. */
   readonly log: (line: string) => void;
+}
+
+/** How agents run here. */
+export interface AgentOptions {
+  /** What their own environment is made from. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Their own sign-in, or the provider keys of the environment. */
+  readonly credentials: "login" | "env";
+  /** Coders work in these folders and below; absent: wherever the person may. */
+  readonly allowedDirectories: readonly string[] | undefined;
+  /** Where a coder works that was not told. */
+  readonly defaultDirectory: string;
 }
 
 /** Everything, running in this process. */
@@ -33,33 +49,52 @@ export type Compose = (options: ComposeOptions) => Promise<Composed>;
 const RUNNER = "local";
 
 /** Joins store, server, runner, coder and web app: the composition root of `skein start`. */
-export const compose: Compose = async ({ home, host, port, version, log }) => {
-  const webApp = fileURLToPath(new URL("../../../web/dist/", import.meta.url));
-  const hasWebApp = existsSync(new URL("index.html", `file://${webApp}`));
+export const compose: Compose = async ({ home, host, port, version, agents, log }) => {
+  const webApp = findWebApp();
   const server = await createEmbeddedServer({
     home: home.folder,
     host,
     port,
     version,
     hosts: namesOfWildcard(host, port, { interfaces: networkInterfaces(), hostname: hostname() }),
-    ...(hasWebApp ? { staticDirectory: webApp } : {}),
+    ...(webApp === undefined ? {} : { staticDirectory: webApp }),
     log: ({ level, message, error }) => {
       if (level === "warn" || level === "error") log(join(message, error));
     },
   });
-  const runner = createRunner({
+  const connection = {
     baseUrl: server.url,
     token: server.token,
-    fetch: (request) => server.fetch(request),
-    registry: createRegistry(),
+    fetch: (request: Request) => server.fetch(request),
+  };
+  const registry = createRegistry();
+  const coders = registerCoder(registry, {
+    defaultWorkingDirectory: agents.defaultDirectory,
+    allowedDirectories: agents.allowedDirectories,
+    environment: agents.environment,
+    owner: home.folder,
+    machine: hostname(),
+    claude: { credentials: agents.credentials },
+    listCoders: () => listCoders(createClient(connection)),
+  });
+  const runner = createRunner({
+    ...connection,
+    registry,
     id: RUNNER,
     machine: hostname(),
+    calls: coders.calls,
     log: runnerLog(log),
   });
+  const close = async (): Promise<void> => {
+    await runner.stop();
+    await coders.close();
+    await server.close();
+  };
   try {
+    await coders.start();
     await runner.start();
   } catch (error) {
-    await server.close();
+    await close();
     throw error;
   }
   const url = reachableUrl(server.url);
@@ -67,13 +102,27 @@ export const compose: Compose = async ({ home, host, port, version, log }) => {
     url,
     token: server.token,
     link: server.link.replace(server.url, url),
-    notes: hasWebApp ? [] : ["The web app is not built: run `npm start` or `npm run build` once."],
-    async close() {
-      await runner.stop();
-      await server.close();
-    },
+    notes: webApp === undefined ? ["The web app is not built: run `npm start` or `npm run build` once."] : [],
+    close,
   };
 };
+
+/** The built web app, beside us in the clone. */
+function findWebApp(): string | undefined {
+  const folder = new URL("../../../web/dist/", import.meta.url);
+  return existsSync(new URL("index.html", folder)) ? fileURLToPath(folder) : undefined;
+}
+
+async function listCoders(client: Client): Promise<Entity[]> {
+  const found: Entity[] = [];
+  let after: string | undefined;
+  do {
+    const page = await client.listEntities({ type: "coder", after });
+    found.push(...page.entities);
+    after = page.next;
+  } while (after !== undefined);
+  return found;
+}
 
 function runnerLog(log: (line: string) => void): Log {
   return (level, text, fields) => {

@@ -7,7 +7,7 @@ import { jsonLine, safeText } from "../output/safe-text.ts";
 import { createStyle } from "../output/style.ts";
 import { announce, type Ready } from "./announce.ts";
 import { choosePort, portTaken } from "./choose-port.ts";
-import type { Compose, Composed } from "./compose.ts";
+import type { AgentOptions, Compose, Composed } from "./compose.ts";
 import { describeHolder, findPortHolder } from "./port-holder.ts";
 import { probeHealth } from "./probe-health.ts";
 
@@ -18,6 +18,7 @@ export interface StartOptions {
   readonly json: boolean;
   readonly pid: number;
   readonly version: string;
+  readonly agents: AgentOptions;
   /** Called with the link once it is ready. */
   readonly onReady?: (link: string) => void;
 }
@@ -32,7 +33,8 @@ export async function start(io: CliIo, compose: Compose, options: StartOptions):
   const crashed = await refuseSecond(home);
   const port = options.port === 0 ? 0 : await choosePort(io, options.host, options.port);
   const log = (line: string): void => io.stderr(`${safeText(line)}\n`);
-  const composed = await composeOn(compose, { home, host: options.host, port, version: options.version, log });
+  const { host, version, agents } = options;
+  const composed = await composeOn(compose, { home, host, port, version, agents, log });
   try {
     const { url, token, link } = composed;
     await writeServerFile(home.serverFile, { url, token, pid, startedAt: io.now() });
