@@ -1,5 +1,6 @@
 import type { SkeinError } from "@skein/protocol";
 import type { Store } from "@skein/store";
+import type { Ending } from "./ending.ts";
 import type { Hub } from "./hub.ts";
 
 /** What may be done with a stream through this door. */
@@ -49,7 +50,8 @@ export interface StreamsDeps {
 /** The dependencies with their defaults, and what all requests share. */
 export interface StreamsContext extends Required<Omit<StreamsDeps, "cors" | "signal">> {
   readonly cors: CorsPolicy | undefined;
-  readonly signal: AbortSignal | undefined;
+  /** Of all live reads. */
+  readonly ending: Ending;
   readonly hub: Hub;
 }
 

@@ -4,6 +4,7 @@ import type { Batch } from "./batch.ts";
 import type { LiveReader } from "./channel.ts";
 import { modeOf } from "./content-type.ts";
 import type { StreamsContext } from "./context.ts";
+import { Ending } from "./ending.ts";
 import { leaveInTime, readBatch, startPosition } from "./live-open.ts";
 import { merge } from "./merge.ts";
 import type { ReadStart } from "./read-query.ts";
@@ -39,15 +40,15 @@ export function follow(context: StreamsContext, request: Request, targets: reado
     return refuse("invalid_request", `1 to ${MAX_TARGETS} streams can be followed at once.`);
   }
   const starts = targets.map(({ from }) => startOf(from));
-  const leaving = new AbortController();
+  const leaving = new Ending();
   const frames = targets.map((target, index) => {
     const start = starts[index];
-    return start === undefined ? undefined : followOne(context, target, start, leaving.signal);
+    return start === undefined ? undefined : followOne(context, target, start, leaving);
   });
   const sources = frames.filter((source) => source !== undefined);
   if (sources.length < targets.length) return refuse("invalid_request", "An offset is not one that was given out.");
-  const release = leaveInTime(context, request, () => leaving.abort(), sseLifetime(context));
-  const merged = merge([...sources, keepAlive(context.keepAliveMs, leaving.signal)]);
+  const release = leaveInTime(context, request, () => leaving.end(), sseLifetime(context));
+  const merged = merge([...sources, keepAlive(context.keepAliveMs, leaving)]);
   return sseResponse(merged, release, context.onError);
 }
 
@@ -63,7 +64,7 @@ async function* followOne(
   context: StreamsContext,
   { name, path }: FollowTarget,
   start: ReadStart,
-  leaving: AbortSignal,
+  leaving: Ending,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for (let from = start; ; from = { kind: "beginning" }) {
     const stream = await existing(context, path, leaving);
@@ -76,13 +77,12 @@ async function* followOne(
     if (position >= stream.first && position <= stream.head) {
       const reader = context.hub.join(stream);
       const leave = () => reader.leave();
-      leaving.addEventListener("abort", leave, { once: true });
-      if (leaving.aborted) leave();
+      const undo = leaving.onEnd(leave);
       try {
         const end = yield* batches(context, name, path, position, reader);
         if (end !== "gone") return;
       } finally {
-        leaving.removeEventListener("abort", leave);
+        undo();
         leave();
       }
     }
@@ -118,39 +118,39 @@ async function* batches(
 }
 
 /** The stream at the path as soon as there is one; `undefined` once the reader has left. */
-async function existing(context: StreamsContext, path: string, leaving: AbortSignal): Promise<StreamInfo | undefined> {
+async function existing(context: StreamsContext, path: string, leaving: Ending): Promise<StreamInfo | undefined> {
   let wake = () => {};
   const poke = () => wake();
   const unwatch = context.store.watchStream(path, poke);
-  leaving.addEventListener("abort", poke, { once: true });
+  const undo = leaving.onEnd(poke);
   try {
-    while (!leaving.aborted) {
+    while (!leaving.ended) {
       const changed = new Promise<void>((resolve) => {
         wake = resolve;
       });
       const stream = await context.store.getStream(path);
       if (stream !== undefined && !stream.deleted) return stream;
-      if (!leaving.aborted) await changed;
+      if (!leaving.ended) await changed;
     }
     return undefined;
   } finally {
-    leaving.removeEventListener("abort", poke);
+    undo();
     unwatch();
   }
 }
 
-async function* keepAlive(ms: number, leaving: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-  while (!leaving.aborted) {
+async function* keepAlive(ms: number, leaving: Ending): AsyncGenerator<Uint8Array, void, undefined> {
+  while (!leaving.ended) {
     await new Promise<void>((resolve) => {
+      const undo = leaving.onEnd(done);
       const timer = setTimeout(done, ms);
       function done() {
         clearTimeout(timer);
-        leaving.removeEventListener("abort", done);
+        undo();
         resolve();
       }
-      leaving.addEventListener("abort", done, { once: true });
     });
-    if (!leaving.aborted) yield KEEP_ALIVE;
+    if (!leaving.ended) yield KEEP_ALIVE;
   }
 }
 

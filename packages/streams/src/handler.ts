@@ -3,6 +3,7 @@ import { append } from "./append.ts";
 import { catchUp, missing, readBackwards } from "./catch-up.ts";
 import type { CorsPolicy, StreamAction, StreamRequest, StreamsCall, StreamsContext, StreamsDeps } from "./context.ts";
 import { create } from "./create.ts";
+import { Ending } from "./ending.ts";
 import { follow, type FollowHandler } from "./follow.ts";
 import { createHub } from "./hub.ts";
 import { longPoll } from "./long-poll.ts";
@@ -50,7 +51,7 @@ function createContext(deps: StreamsDeps): StreamsContext {
     store: deps.store,
     hub: createHub(deps.store),
     cors: deps.cors,
-    signal: deps.signal,
+    ending: Ending.of(deps.signal),
     caching: deps.caching ?? "private",
     longPollMs: deps.longPollMs ?? 20_000,
     sseMs: deps.sseMs ?? 60_000,

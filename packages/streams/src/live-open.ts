@@ -47,14 +47,13 @@ export async function readBatch(context: StreamsContext, path: string, position:
 /** Calls `leave` when the client goes, the server stops, or the time is up; returns the end of that, which leaves too. */
 export function leaveInTime(context: StreamsContext, request: Request, leave: () => void, ms: number): () => void {
   const timer = setTimeout(leave, ms);
-  const signals = [request.signal, context.signal];
-  for (const signal of signals) {
-    signal?.addEventListener("abort", leave, { once: true });
-    if (signal?.aborted === true) leave();
-  }
+  request.signal.addEventListener("abort", leave, { once: true });
+  if (request.signal.aborted) leave();
+  const undo = context.ending.onEnd(leave);
   return () => {
     clearTimeout(timer);
-    for (const signal of signals) signal?.removeEventListener("abort", leave);
+    request.signal.removeEventListener("abort", leave);
+    undo();
     leave();
   };
 }

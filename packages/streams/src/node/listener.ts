@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { SkeinError } from "@skein/protocol";
+import { Ending } from "../ending.ts";
 import { errorResponse, refuse } from "../responses.ts";
 import { sendResponse } from "./send-response.ts";
 import { toRequest } from "./to-request.ts";
@@ -27,15 +28,14 @@ export function toNodeListener(handler: WebHandler, options: NodeListenerOptions
   const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, stallMs = DEFAULT_STALL_MS, signal } = options;
   // eslint-disable-next-line no-console -- the last way out: an error is never lost
   const onError = options.onError ?? ((error: unknown) => console.error(error));
+  const ending = Ending.of(signal);
   return (incoming, outgoing) => {
     const abort = new AbortController();
-    const end = () => abort.abort();
-    signal?.addEventListener("abort", end, { once: true });
+    const undo = ending.onEnd(() => abort.abort());
     outgoing.once("close", () => {
-      signal?.removeEventListener("abort", end);
-      if (!outgoing.writableFinished) end();
+      undo();
+      if (!outgoing.writableFinished) abort.abort();
     });
-    if (signal?.aborted === true) end();
     serve(handler, incoming, outgoing, { maxBodyBytes, stallMs, signal: abort.signal, onError }).catch((error) => {
       if (!outgoing.destroyed) onError(error);
       outgoing.destroy();
