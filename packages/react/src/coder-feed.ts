@@ -43,7 +43,10 @@ export async function feedCoder({ client, follower, coderUrl, signal, onState }:
       state = foldCoder(state, page.events);
       onState(state, page.next);
     },
-    onGone: () => onState({ ...state, prompts: [], ended: { status: "killed", reason: undefined } }, end),
+    onGone() {
+      onState({ ...state, prompts: [], ended: { status: "killed", reason: undefined } }, end);
+      return "leave";
+    },
   });
   signal.addEventListener("abort", stop, { once: true });
 }

@@ -1,4 +1,4 @@
-import { formatOffset } from "@skein/protocol";
+import { DIRECTORY_STREAM, formatOffset } from "@skein/protocol";
 import { createBackoff, isTransient, type Transport } from "@skein/runtime/client";
 import { createConnection, type ConnectionStore } from "./connection.ts";
 import type { Environment } from "./environment.ts";
@@ -22,8 +22,11 @@ export interface Follower {
 export interface FollowSubscriber {
   readonly onBatch: (page: LogPage) => void;
   /** Ended: messages behind the position are lost (`stream_gone`), or they may not be read. */
-  readonly onGone: (code: string) => void;
+  readonly onGone: (code: string) => GoneAnswer;
 }
+
+/** `follow-anew`: from the beginning of what is, or will be, at the path then. */
+export type GoneAnswer = "follow-anew" | "leave";
 
 /** Follow from the oldest message that is there: an ephemeral stream does not begin at zero. */
 export const BEGINNING = -1;
@@ -32,10 +35,12 @@ interface Followed {
   readonly path: string;
   readonly subscriber: FollowSubscriber;
   position: number;
+  /** Ephemeral streams need not be there, so they are up to date unless the server says otherwise. */
+  readonly durable: boolean;
   caughtUp: boolean;
 }
 
-/** A failure that is mended this quickly is not worth a word. */
+/** What is mended this quickly is not worth a word: the server ends a connection now and then, and is asked again. */
 const GRACE_MS = 1_500;
 
 export function createFollower(transport: Transport, environment: Environment): Follower {
@@ -47,10 +52,15 @@ export function createFollower(transport: Transport, environment: Environment): 
   let opened = false;
   let offlineSince: number | undefined;
 
+  const isBehind = (): boolean => [...followed].some((entry) => !entry.caughtUp);
   const report = (): void => {
     if (offlineSince !== undefined) return;
-    const behind = [...followed].some((entry) => !entry.caughtUp);
-    connection.set(behind ? { kind: "catching-up" } : { kind: "live" });
+    if (!isBehind()) return connection.set({ kind: "live" });
+    const tell = (): void => {
+      if (offlineSince === undefined && isBehind()) connection.set({ kind: "catching-up" });
+    };
+    if (connection.get().kind === "live") environment.after(GRACE_MS / 3, tell);
+    else tell();
   };
   const lost = (): void => {
     if (offlineSince !== undefined) return;
@@ -70,10 +80,8 @@ export function createFollower(transport: Transport, environment: Environment): 
     backoff.reset();
     for (const entry of [...followed].filter(({ path }) => path === message.stream)) {
       if (message.kind === "batch") takeBatch(entry, message);
-      else {
-        followed.delete(entry);
-        entry.subscriber.onGone(message.code);
-      }
+      else if (entry.subscriber.onGone(message.code) === "follow-anew") entry.position = BEGINNING;
+      else followed.delete(entry);
     }
     report();
   };
@@ -85,7 +93,7 @@ export function createFollower(transport: Transport, environment: Environment): 
       return "again";
     }
     try {
-      for (const entry of followed) entry.caughtUp = false;
+      for (const entry of followed) entry.caughtUp = !entry.durable;
       const streams = [...followed].map(({ path, position }) => `${path}@${wireOffset(position)}`);
       await connect({ transport, environment, streams, signal, onOpen: found, onMessage: take });
     } catch (error) {
@@ -127,7 +135,8 @@ export function createFollower(transport: Transport, environment: Environment): 
   return {
     connection,
     follow(path, from, subscriber) {
-      const entry: Followed = { path, subscriber, position: from, caughtUp: false };
+      const durable = from !== BEGINNING && path !== DIRECTORY_STREAM;
+      const entry: Followed = { path, subscriber, position: from, durable, caughtUp: !durable };
       followed.add(entry);
       report();
       restart();

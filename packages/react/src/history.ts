@@ -1,6 +1,6 @@
 import { formatOffset } from "@skein/protocol";
 import { isTransient, type Client } from "@skein/runtime/client";
-import type { Follower } from "./follower.ts";
+import type { Follower, FollowSubscriber } from "./follower.ts";
 import {
   appendPage,
   countMissed,
@@ -39,7 +39,7 @@ export interface HistoryOptions {
   readonly onWindow: (log: LogWindow) => void;
   readonly onPaging: (paging: Paging) => void;
   readonly onFailure: (error: unknown) => void;
-  readonly onGone: (code: string) => void;
+  readonly onGone: FollowSubscriber["onGone"];
 }
 
 /** Rows of the first read: a screen or two, in any window. */

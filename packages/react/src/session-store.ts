@@ -63,7 +63,10 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
       change({ phase: { kind: "ready" }, log, live: settle(parts().live, log.rows.slice(-SETTLE_ROWS)) }),
     onPaging: (loading) => change({ loading }),
     onFailure: (error) => change({ phase: failure(error) }),
-    onGone: (code) => change({ phase: goneFor(code) }),
+    onGone(code) {
+      change({ phase: goneFor(code) });
+      return "leave";
+    },
   });
 
   const openCoder = async (): Promise<void> => {
@@ -86,7 +89,7 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
     const stop = follower.follow(sessionStreams(sessionId).live, BEGINNING, {
       onBatch: ({ events }) => change({ live: applyDeltas(parts().live, readDeltas(events)) }),
       // Deltas live for a while only: the next turn's are a new stream.
-      onGone: () => environment.after(500, openDeltas),
+      onGone: (code) => (code === "stream_gone" ? "follow-anew" : "leave"),
     });
     signal.addEventListener("abort", stop, { once: true });
   };
@@ -145,7 +148,7 @@ async function untilOpen(
       return await open();
     } catch (error) {
       if (signal.aborted) return;
-      const missing = error instanceof SkeinError && error.code === "not_found";
+      const missing = error instanceof SkeinError && MISSING.has(error.code);
       const fresh = missing && environment.now() - begun < freshMs();
       if (!isTransient(error) && !fresh) return onFailure(error);
       await backoff.wait(signal);
@@ -153,7 +156,7 @@ async function untilOpen(
   }
 }
 
-const MISSING: ReadonlySet<string> = new Set<ErrorCode>(["not_found", "stream_gone"]);
+const MISSING: ReadonlySet<string> = new Set<ErrorCode>(["not_found", "session_not_found", "stream_gone"]);
 const DENIED: ReadonlySet<string> = new Set<ErrorCode>(["unauthorized", "forbidden"]);
 
 function goneFor(code: string): SessionPhase {

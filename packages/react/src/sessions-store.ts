@@ -53,7 +53,10 @@ export function createSessionsStore(client: Client, follower: Follower, environm
         const stop = follower.follow(DIRECTORY_STREAM, positionOf(page.offset), {
           onBatch: ({ events }) => apply(events),
           // What happened since is gone from the directory: the list is read anew.
-          onGone: () => void load(signal),
+          onGone() {
+            void load(signal);
+            return "leave";
+          },
         });
         signal.addEventListener("abort", stop, { once: true });
         return;

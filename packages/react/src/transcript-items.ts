@@ -53,11 +53,14 @@ export type TranscriptItem =
       readonly kind: "permission";
       readonly request: EventOf<"permission_request">;
       readonly response: EventOf<"permission_response"> | undefined;
+      /** Its turn goes on, so an answer still reaches the agent. */
+      readonly open: boolean;
     })
   | (ItemBase & {
       readonly kind: "question";
       readonly request: EventOf<"question">;
       readonly response: EventOf<"answer"> | undefined;
+      readonly open: boolean;
     })
   | (ItemBase & { readonly kind: "plan"; readonly items: EventOf<"plan">["items"] })
   | (ItemBase & { readonly kind: "changes"; readonly changes: EventOf<"file_change">["changes"] })
@@ -134,13 +137,13 @@ function add(building: Building, entry: LogRow, running: boolean): void {
       addResult(building, place, entry, payload);
       return;
     case "permission_request": {
-      const item = { ...base, kind: "permission" as const, request: payload, response: undefined };
+      const item = { ...base, kind: "permission" as const, request: payload, response: undefined, open: running };
       building.requests.set(payload.requestId, item);
       place.push(item);
       return;
     }
     case "question": {
-      const item = { ...base, kind: "question" as const, request: payload, response: undefined };
+      const item = { ...base, kind: "question" as const, request: payload, response: undefined, open: running };
       building.requests.set(payload.requestId, item);
       place.push(item);
       return;

@@ -1,0 +1,79 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  type ErrorComponentProps,
+} from "@tanstack/react-router";
+import { z } from "zod";
+import { SessionRoute } from "../session/session-route.tsx";
+import { SessionsPage } from "../sessions/sessions-page.tsx";
+import { LinkButton } from "../ui/link-button.tsx";
+import { Notice } from "../ui/notice.tsx";
+
+const rootRoute = createRootRoute({
+  component: Outlet,
+  notFoundComponent: NotFound,
+  errorComponent: Broken,
+});
+
+const sessionsRoute = createRoute({ getParentRoute: () => rootRoute, path: "/", component: SessionsPage });
+
+const newSearch = z.object({ how: z.enum(["create", "attach"]).optional().catch(undefined) });
+const newRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/new",
+  validateSearch: newSearch,
+  component: lazyRouteComponent(() => import("../new-session/new-session-page.tsx"), "NewSessionPage"),
+});
+
+const sessionSearch = z.object({
+  /** Key of a row to point out, and its position in the log. */
+  row: z.string().max(512).optional().catch(undefined),
+  at: z.number().int().min(0).optional().catch(undefined),
+});
+const sessionRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/s/$sessionId",
+  validateSearch: sessionSearch,
+  component: function Session() {
+    const { sessionId } = sessionRoute.useParams();
+    const { row, at } = sessionRoute.useSearch();
+    return <SessionRoute key={sessionId} sessionId={sessionId} row={row} at={at} />;
+  },
+});
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([sessionsRoute, newRoute, sessionRoute]),
+  defaultPreload: "intent",
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+function NotFound() {
+  return (
+    <main>
+      <Notice title="There is nothing here" actions={<LinkButton to="/">All sessions</LinkButton>}>
+        <p>The address does not belong to a page of this app.</p>
+      </Notice>
+    </main>
+  );
+}
+
+function Broken({ error }: ErrorComponentProps) {
+  return (
+    <main>
+      <Notice title="This page broke" actions={<a href="/">All sessions</a>}>
+        <p>That is a defect of the app; your session is not affected. Reload the page to go on.</p>
+        <p>
+          <code>{error instanceof Error ? error.message : String(error)}</code>
+        </p>
+      </Notice>
+    </main>
+  );
+}

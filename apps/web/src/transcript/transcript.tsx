@@ -1,0 +1,186 @@
+import type { TranscriptItem } from "@skein/react";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useRef, useState } from "react";
+import { Button } from "../ui/button.tsx";
+import { CopyButton } from "../ui/copy-button.tsx";
+import { Icon } from "../ui/icon.tsx";
+import styles from "./transcript.module.css";
+import itemStyles from "./item.module.css";
+import { itemText } from "./item-text.ts";
+import { ItemView } from "./item-view.tsx";
+import { useTranscript } from "./transcript-context.ts";
+
+export interface TranscriptProps {
+  readonly items: readonly TranscriptItem[];
+  readonly atStart: boolean;
+  readonly atEnd: boolean;
+  readonly missed: number;
+  readonly loading: "older" | "newer" | undefined;
+  /** Key of a row to show and point out. */
+  readonly target?: string | undefined;
+  readonly loadOlder: () => void;
+  readonly loadNewer: () => void;
+  readonly toEnd: () => void;
+  readonly onFollowing: (following: boolean) => void;
+}
+
+const EDGE = 48;
+/** This near to the end counts as reading the end. */
+const AT_END = 48;
+/** Pages are read when fewer rows than this are left above (or below) the view. */
+const AHEAD = 12;
+
+const ESTIMATE: Readonly<Record<TranscriptItem["kind"], number>> = {
+  prompt: 100,
+  assistant: 120,
+  thinking: 30,
+  tool: 32,
+  permission: 42,
+  question: 60,
+  plan: 120,
+  changes: 200,
+  turn: 44,
+  aborted: 44,
+  error: 70,
+  compaction: 44,
+  marker: 32,
+  unknown: 40,
+};
+
+/** The rows in view, of however many there are. Opens at the end, keeps its place when others are added at either side. */
+export function Transcript(props: TranscriptProps) {
+  const { items, atStart, atEnd, missed, loading, target, loadOlder, loadNewer, onFollowing } = props;
+  const scroll = useRef<HTMLDivElement>(null);
+  const virtualizer = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => scroll.current,
+    estimateSize: (index) => ESTIMATE[items[index]?.kind ?? "assistant"],
+    getItemKey: (index) => items[index]?.key ?? index,
+    anchorTo: "end",
+    followOnAppend: true,
+    scrollEndThreshold: AT_END,
+    overscan: 8,
+    paddingStart: EDGE,
+    paddingEnd: 24,
+    directDomUpdates: true,
+    useAnimationFrameWithResizeObserver: false,
+  });
+  const rows = virtualizer.getVirtualItems();
+  const first = rows[0]?.index ?? 0;
+  const last = rows.at(-1)?.index ?? 0;
+
+  useOpenAtEnd(items.length > 0, target === undefined, virtualizer.scrollToEnd);
+  useShowTarget(items, target, (index) => virtualizer.scrollToIndex(index, { align: "center" }));
+  const away = useAway(scroll, onFollowing);
+  const fresh = useFresh(items, away);
+
+  useEffect(() => {
+    if (items.length > 0 && !atStart && first < AHEAD && loading === undefined) loadOlder();
+  }, [items.length, atStart, first, loading, loadOlder]);
+  useEffect(() => {
+    if (!atEnd && last > items.length - AHEAD && loading === undefined) loadNewer();
+  }, [items.length, atEnd, last, loading, loadNewer]);
+
+  const goToEnd = (): void => {
+    if (!atEnd) props.toEnd();
+    virtualizer.scrollToEnd();
+  };
+  const behind = missed + fresh;
+  return (
+    <div className={styles["frame"]}>
+      <div className={styles["scroll"]} ref={scroll} tabIndex={0} role="region" aria-label="Transcript">
+        <div className={styles["list"]} ref={virtualizer.containerRef}>
+          <p className={styles["edge"]}>
+            {atStart ? "The beginning" : loading === "older" ? "Reading older rows…" : ""}
+          </p>
+          {rows.map((row) => {
+            const item = items[row.index];
+            return (
+              item !== undefined && (
+                <div key={row.key} data-index={row.index} ref={virtualizer.measureElement} className={styles["row"]}>
+                  <Row item={item} target={target !== undefined && item.row === target} />
+                </div>
+              )
+            );
+          })}
+        </div>
+      </div>
+      {(away || !atEnd) && (
+        <Button className={styles["pill"]} onClick={goToEnd}>
+          <Icon name="down" size={14} />
+          {behind > 0 ? `${behind} new` : "To the end"}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function Row({ item, target }: { readonly item: TranscriptItem; readonly target: boolean }) {
+  const { linkTo } = useTranscript();
+  const text = itemText(item);
+  const classes = [itemStyles["item"], itemStyles[item.kind], target ? itemStyles["target"] : ""];
+  return (
+    <article className={classes.filter(Boolean).join(" ")} data-kind={item.kind} data-row={item.row}>
+      <ItemView item={item} />
+      {(item.kind === "prompt" || item.kind === "assistant") && item.ts > 0 && (
+        <div className={itemStyles["actions"]}>
+          <CopyButton label="Copy text" text={() => text} />
+          <CopyButton label="Copy link to this row" icon="link" text={() => linkTo(item.row, item.position)} />
+        </div>
+      )}
+    </article>
+  );
+}
+
+function useOpenAtEnd(ready: boolean, wanted: boolean, scrollToEnd: () => void): void {
+  const done = useRef(false);
+  useEffect(() => {
+    if (!ready || done.current) return;
+    done.current = true;
+    if (wanted) scrollToEnd();
+  }, [ready, wanted, scrollToEnd]);
+}
+
+function useShowTarget(
+  items: readonly TranscriptItem[],
+  target: string | undefined,
+  show: (index: number) => void,
+): void {
+  const shown = useRef<string>(undefined);
+  useEffect(() => {
+    if (target === undefined || shown.current === target) return;
+    const index = items.findIndex((item) => item.row === target);
+    if (index < 0) return;
+    shown.current = target;
+    show(index);
+  }, [items, target, show]);
+}
+
+/** Whether the reader has left the end. */
+function useAway(scroll: React.RefObject<HTMLDivElement | null>, onFollowing: (following: boolean) => void): boolean {
+  const [away, setAway] = useState(false);
+  useEffect(() => {
+    const element = scroll.current;
+    if (element === null) return;
+    const look = (): void => {
+      const left = element.scrollHeight - element.scrollTop - element.clientHeight;
+      setAway(left > AT_END);
+      onFollowing(left <= AT_END);
+    };
+    element.addEventListener("scroll", look, { passive: true });
+    return () => element.removeEventListener("scroll", look);
+  }, [scroll, onFollowing]);
+  return away;
+}
+
+/** How many items came behind the end since the reader left it. */
+function useFresh(items: readonly TranscriptItem[], away: boolean): number {
+  const seen = useRef<string>(undefined);
+  const last = items.at(-1)?.key;
+  useEffect(() => {
+    if (!away) seen.current = last;
+  }, [away, last]);
+  if (!away || seen.current === undefined) return 0;
+  const index = items.findLastIndex((item) => item.key === seen.current);
+  return index < 0 ? 0 : items.length - 1 - index;
+}
