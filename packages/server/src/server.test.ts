@@ -1,4 +1,21 @@
+import { serveNode } from "@skein/streams/node";
 import { createMemoryServer } from "./testing/memory-server.ts";
 import { serverSuite } from "./testing/suite/index.ts";
 
 serverSuite("in process", async (now) => createMemoryServer({ now }));
+
+serverSuite("over a socket", async (now) => {
+  const hosts = new Set<string>();
+  const server = createMemoryServer({ now, hosts });
+  const node = await serveNode({ handler: (request) => server.fetch(request), maxBodyBytes: 32 * 1024 * 1024 });
+  hosts.add(new URL(node.url).host);
+  return {
+    ...server,
+    url: node.url,
+    fetch: (request: Request) => fetch(request),
+    async close() {
+      await node.close();
+      await server.close();
+    },
+  };
+});

@@ -1,11 +1,4 @@
-import {
-  DIRECTORY_STREAM,
-  entityStatus,
-  formatOffset,
-  SkeinError,
-  ZERO_OFFSET,
-  type EntityPage,
-} from "@skein/protocol";
+import { entityStatus, SkeinError, type EntityPage } from "@skein/protocol";
 import type { RecordQuery } from "@skein/store";
 import { z } from "zod";
 import type { ServerContext } from "../context.ts";

@@ -7,6 +7,7 @@ import {
   message,
   PREFIX,
   signalRequest,
+  SkeinError,
   spawnRequest,
   tags,
 } from "@skein/protocol";
@@ -28,6 +29,8 @@ const tagBody = z.strictObject({ value: z.string().max(4096) });
 export function entityParam(route: RouteRequest): { readonly url: string; readonly type: string; readonly id: string } {
   const type = param(route, "type");
   const id = param(route, "id");
+  // Names that begin so are the server's own: this is a route that does not exist, and not a badly named entity.
+  if (type.startsWith("_")) throw new SkeinError("not_found", `There is nothing at ${route.path}.`);
   if (!ENTITY_TYPE.test(type) || !ENTITY_ID.test(id)) throw badEntityUrl();
   return { url: entityUrl(type, id), type, id };
 }

@@ -22,23 +22,23 @@ export interface Fixture {
   readonly store: Store;
   readonly call: Caller;
   /** Moves the store's clock. */
-  advance(ms: number): void;
+  readonly advance: (ms: number) => void;
 
   /** Registers a runner with entity types: names, or registrations. */
-  runner(id: string, types: readonly (string | Record<string, unknown>)[]): Promise<void>;
-  spawn(url: string, body?: Record<string, unknown>): Promise<Entity>;
-  send(url: string, body: Record<string, unknown>): Promise<SendResult>;
-  poll(runner: string, body?: Record<string, unknown>): Promise<Answer>;
-  claim(runner: string): Promise<Claim>;
+  readonly runner: (id: string, types: readonly (string | Record<string, unknown>)[]) => Promise<void>;
+  readonly spawn: (url: string, body?: Record<string, unknown>) => Promise<Entity>;
+  readonly send: (url: string, body: Record<string, unknown>) => Promise<SendResult>;
+  readonly poll: (runner: string, body?: Record<string, unknown>) => Promise<Answer>;
+  readonly claim: (runner: string) => Promise<Claim>;
   /** What a handler commits, as the wire wants it. */
-  commit(claim: Claim, body: Partial<ClaimCommit> & { seq: number }): Promise<Answer>;
-  committed(claim: Claim, body: Partial<ClaimCommit> & { seq: number }): Promise<ClaimCommitResult>;
+  readonly commit: (claim: Claim, body: Partial<ClaimCommit> & { seq: number }) => Promise<Answer>;
+  readonly committed: (claim: Claim, body: Partial<ClaimCommit> & { seq: number }) => Promise<ClaimCommitResult>;
   /** Acknowledges everything that is there and releases. */
-  finish(claim: Claim, seq?: number): Promise<ClaimCommitResult>;
-  events(stream: string): Promise<ChangeEvent[]>;
-  tail(stream: string): Promise<string>;
+  readonly finish: (claim: Claim, seq?: number) => Promise<ClaimCommitResult>;
+  readonly events: (stream: string) => Promise<ChangeEvent[]>;
+  readonly tail: (stream: string) => Promise<string>;
   /** Everything in the store, to see that nothing changed. */
-  dump(): Promise<unknown>;
+  readonly dump: () => Promise<unknown>;
 }
 
 const FIRST = "0000000000000000_0000000000000000";

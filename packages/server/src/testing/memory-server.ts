@@ -21,13 +21,16 @@ export interface TestServerOptions extends Partial<
   readonly store?: Store;
   /** Default: the system's clock. Only for the store that is made here. */
   readonly now?: () => number;
+  /** Names that the server answers to besides the host of its `url`. */
+  readonly hosts?: ReadonlySet<string>;
+  readonly origins?: ReadonlySet<string>;
 }
 
 const URL = "http://skein.test";
 
 /** A whole server in memory, without a socket: for tests of whatever talks to one. */
 export function createMemoryServer(options: TestServerOptions = {}): TestServer {
-  const { store: given, now, ...deps } = options;
+  const { store: given, now, hosts, origins, ...deps } = options;
   const store = given ?? createMemoryStore({ collections: SERVER_COLLECTIONS, ...(now && { now }) });
   const stop = new AbortController();
   const token = "test-token-of-a-memory-server";
@@ -35,7 +38,7 @@ export function createMemoryServer(options: TestServerOptions = {}): TestServer 
     store,
     streams: createStreams({ store, signal: stop.signal }),
     auth: createTokenAuth({ token, principal: "user:test", cookieName: "skein_test" }),
-    guard: () => ({ hosts: new Set(["skein.test"]), origins: new Set() }),
+    guard: () => ({ hosts: new Set(["skein.test", ...(hosts ?? [])]), origins: origins ?? new Set() }),
     ...deps,
   });
   return {

@@ -305,7 +305,7 @@ function acknowledgementRules(on: () => Fixture): void {
     for (let round = 0; round < 4; round += 1) {
       await committed(await claim("r"), { seq: 1, done: true });
       let waited = 0;
-      while ((await poll("r", { acceptClaims: false })).status === 204 && (await due(on())) === false) {
+      while ((await poll("r", { acceptClaims: false })).status === 204 && !(await due(on()))) {
         advance(100);
         waited += 100;
       }

@@ -2,9 +2,11 @@ import type { Store } from "@skein/store";
 import { afterEach, beforeEach, describe } from "vitest";
 import type { ServerUnderTest } from "../caller.ts";
 import { createFixture, type Fixture } from "../fixture.ts";
+import { accessRules } from "./access.ts";
 import { claimRules } from "./claims.ts";
 import { entityRules } from "./entities.ts";
 import { resourceRules } from "./resources.ts";
+import { runnerRules } from "./runners.ts";
 import { runRules } from "./runs.ts";
 import { signalRules } from "./signals.ts";
 
@@ -42,6 +44,8 @@ export function serverSuite(name: string, start: (now: () => number) => Promise<
     describe("claims", () => claimRules(on));
     describe("runs", () => runRules(on));
     describe("resources", () => resourceRules(on));
+    describe("runners", () => runnerRules(on));
+    describe("access", () => accessRules(on));
     describe("signals", () => signalRules(on));
   });
 }
