@@ -23,3 +23,5 @@ export { procTable } from "./process/process-table.ts";
 export type { ProcessInfo, ProcessTable } from "./process/process-table.ts";
 export { createReaper } from "./process/reaper.ts";
 export type { Reaper } from "./process/reaper.ts";
+export { useCodingAgent } from "./use-coding-agent.ts";
+export type { CodingSessionHandle, UseCodingAgentOptions } from "./use-coding-agent.ts";

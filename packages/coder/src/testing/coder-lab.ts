@@ -23,11 +23,15 @@ export interface CoderLab {
   readonly client: Client;
   readonly agent: FakeAgent;
   readonly cwd: string;
+  /** Put between runners and the server from now on. */
+  intercept(between: ((request: Request, next: Next) => Promise<Response>) | undefined): void;
   /** Starts a runner of coders; stops with the lab. */
   startRunner(options?: Partial<CoderOptions>): Promise<LabRunner>;
   spawn(id: string, args?: Partial<z.input<typeof coderArgs>>, first?: Message): Promise<SessionView>;
   close(): Promise<void>;
 }
+
+type Next = (request: Request) => Promise<Response>;
 
 export interface LabRunner {
   readonly runner: Runner;
@@ -46,6 +50,7 @@ export interface SessionView {
   info(): CodingSessionInfoRow | undefined;
   runs(): readonly RunRow[];
   inbox(): readonly InboxRow[];
+  signals(): readonly string[];
   types(): string[];
   status(): CoderRunStatusRow | undefined;
   /** Resolves when it is so; rejects after ten seconds with what there was. */
@@ -65,9 +70,14 @@ export async function createCoderLab(options: { agent?: FakeAgent; server?: Test
   const client = createClient(connection);
   const runners: LabRunner[] = [];
   const watching = new AbortController();
+  const next: Next = (request) => server.fetch(request);
+  let between: ((request: Request, next: Next) => Promise<Response>) | undefined;
 
   return {
     server,
+    intercept(given) {
+      between = given;
+    },
     client,
     agent,
     cwd,
@@ -82,10 +92,21 @@ export async function createCoderLab(options: { agent?: FakeAgent; server?: Test
         ...changes,
       });
       let dead = false;
-      const fetch = (request: Request): Promise<Response> =>
-        dead ? Promise.reject(new TypeError("The runner is dead.")) : server.fetch(request);
+      const fetch = (request: Request): Promise<Response> => {
+        if (dead) return Promise.reject(new TypeError("The runner is dead."));
+        return between === undefined ? next(request) : between(request, next);
+      };
       const log = () => undefined;
-      const runner = createRunner({ ...connection, fetch, registry, id: "lab", calls: coders.calls, pollMs: 500, log });
+      const runner = createRunner({
+        ...connection,
+        fetch,
+        registry,
+        id: "lab",
+        calls: coders.calls,
+        pollMs: 500,
+        graceMs: 300,
+        log,
+      });
       await coders.start();
       await runner.start();
       const stop = async (): Promise<void> => {
@@ -111,7 +132,7 @@ export async function createCoderLab(options: { agent?: FakeAgent; server?: Test
     },
     async close() {
       watching.abort();
-      await Promise.allSettled(runners.map(({ stop }) => stop()));
+      await Promise.allSettled(runners.map((runner) => runner.stop()));
       await server.close();
       await rm(cwd, { recursive: true, force: true });
     },
@@ -123,6 +144,7 @@ function watch(client: Client, url: string, sessionId: string, signal: AbortSign
   const statuses: CoderRunStatusRow[] = [];
   const runs = new Map<string, RunRow>();
   const inbox = new Map<string, InboxRow>();
+  const signals: string[] = [];
   const waiting = new Set<() => void>();
   let info: CodingSessionInfoRow | undefined;
 
@@ -132,6 +154,7 @@ function watch(client: Client, url: string, sessionId: string, signal: AbortSign
     [SESSION_INFO_EVENT]: (_key, value) => (info = value as CodingSessionInfoRow),
     [CODER_RUN_STATUS_EVENT]: (_key, value) => statuses.push(value as CoderRunStatusRow),
     [ENTITY_EVENTS.run]: (key, value) => runs.set(key, value as RunRow),
+    [ENTITY_EVENTS.signal]: (key) => signals.push(key),
     [ENTITY_EVENTS.inbox]: (key, value) => inbox.set(key, value as InboxRow),
   };
   const follow = async (path: string): Promise<void> => {
@@ -171,6 +194,7 @@ function watch(client: Client, url: string, sessionId: string, signal: AbortSign
     info: () => info,
     runs: () => [...runs.values()],
     inbox: () => [...inbox.values()],
+    signals: () => signals,
     types: () => rows.map(({ type }) => type),
     status: () => statuses.at(-1),
     until,

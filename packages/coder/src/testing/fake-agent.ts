@@ -43,6 +43,7 @@ export function createFakeAgent(options: { installed?: boolean; ignoresInterrupt
 
   function createDriver(made: DriverOptions): AgentDriver {
     drivers.push(made);
+    let isClosed = false;
     let current: { events: Channel<DriverEvent>; turn: Internal } | undefined;
     return {
       nativeSessionId: made.native.id,
@@ -64,7 +65,8 @@ export function createFakeAgent(options: { installed?: boolean; ignoresInterrupt
         return Promise.resolve();
       },
       close() {
-        closed += 1;
+        if (!isClosed) closed += 1;
+        isClosed = true;
         current?.turn.stop("stopped");
         return Promise.resolve();
       },
