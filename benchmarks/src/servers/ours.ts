@@ -1,0 +1,14 @@
+import { createSqliteStore } from "@skein/store/sqlite";
+import { createStreamsHandler } from "@skein/streams";
+import { serveNode } from "@skein/streams/node";
+import { announce, untilOrphaned } from "./parent.ts";
+
+/** Child process: our streams over the embedded store in the folder given. */
+const [path = ""] = process.argv.slice(2);
+const store = await createSqliteStore({ path, collections: {} });
+const handler = createStreamsHandler({ store });
+const server = await serveNode({ handler: (request) => handler(request) });
+announce(server.url);
+await untilOrphaned();
+await server.close(0);
+await store.close();

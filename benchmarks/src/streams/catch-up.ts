@@ -1,0 +1,69 @@
+import { line, type Benchmark } from "../benchmark.ts";
+import { createStream, fillStream } from "../load/streams.ts";
+import { spawnBoth, type ServerProcess } from "../servers/spawn-server.ts";
+import { median } from "../statistics.ts";
+
+/**
+ * All of a stream of 100,000 messages, by following the protocol's offsets until it is up to date; and its newest 200.
+ */
+const MESSAGES = 100_000;
+const BATCH = 100;
+const ROUNDS = 5;
+const PATH = "/v1/stream/catch-up";
+
+export const catchUp: Benchmark = {
+  name: "catch-up",
+  about: "reading 100,000 messages, and the last 200 of them",
+  async run(context) {
+    const { ours, peer } = await spawnBoth(context);
+    for (const { url } of [ours, peer]) {
+      context.progress("catch-up, filling");
+      await createStream(url, PATH);
+      await fillStream(url, PATH, MESSAGES, BATCH);
+    }
+    const all: { ours: number[]; peer: number[] } = { ours: [], peer: [] };
+    const last: number[] = [];
+    let bytes = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      context.progress(`catch-up, round ${round + 1} of ${ROUNDS}`);
+      const read = await readAll(ours);
+      bytes = read.bytes;
+      all.ours.push(read.ms);
+      all.peer.push((await readAll(peer)).ms);
+      last.push(await timed(() => readLast(ours)));
+    }
+    const size = `${(bytes / 1e6).toFixed(1)} MB, appended in arrays of ${BATCH}`;
+    return [
+      line("catch-up of 100,000 messages", "ms", median(all.ours), median(all.peer), size),
+      line("last 200 of 100,000 messages", "ms", median(last), undefined, "the peer has no read from the end"),
+    ];
+  },
+};
+
+async function readAll({ url }: ServerProcess): Promise<{ ms: number; bytes: number }> {
+  let bytes = 0;
+  const ms = await timed(async () => {
+    for (let offset = "-1", done = false; !done;) {
+      const response = await fetch(new URL(`${PATH}?offset=${offset}`, url), {
+        headers: { "accept-encoding": "identity" },
+      });
+      if (!response.ok || response.body === null) throw new Error(`GET: ${response.status}`);
+      for await (const chunk of response.body) bytes += (chunk as Uint8Array).length;
+      offset = response.headers.get("stream-next-offset") ?? "";
+      done = response.headers.has("stream-up-to-date");
+    }
+  });
+  return { ms, bytes };
+}
+
+async function readLast({ url }: ServerProcess): Promise<void> {
+  const response = await fetch(new URL(`${PATH}?last=200`, url));
+  const messages = (await response.json()) as unknown[];
+  if (messages.length !== 200) throw new Error(`${messages.length} messages instead of 200.`);
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+}
