@@ -16,7 +16,7 @@ function seeded(seed: number): () => number {
   };
 }
 
-test("[ST110] killed at any moment under load, a store has every acknowledged commit once, whole and in order", async () => {
+test("[ST120] killed at any moment under load, a store has every acknowledged commit once, whole and in order", async () => {
   const folder = await temporaryFolder();
   const random = seeded(4267);
   const acknowledged = new Map<number, number>();

@@ -10,7 +10,7 @@ import { storeFiles } from "./files.ts";
 import { FORMAT } from "./schema.ts";
 import { createSqliteStore } from "./store.ts";
 
-test("[ST111] a second process on the folder is refused and told whose it is; a killed owner leaves no lock", async () => {
+test("[ST121] a second process on the folder is refused and told whose it is; a killed owner leaves no lock", async () => {
   const folder = await temporaryFolder();
   const store = await createSqliteStore({ path: folder.path, collections: {} });
   const second = runChild("./lock-holder.ts", [folder.path]);
@@ -37,7 +37,7 @@ test("[ST111] a second process on the folder is refused and told whose it is; a 
   await folder.remove();
 });
 
-test("[ST112] a store of a newer format is refused and left as it is", async () => {
+test("[ST122] a store of a newer format is refused and left as it is", async () => {
   const folder = await temporaryFolder();
   const open = await loadSqlite();
   const newer = open(storeFiles(folder.path).database);
@@ -51,7 +51,7 @@ test("[ST112] a store of a newer format is refused and left as it is", async () 
   await folder.remove();
 });
 
-test("[ST113] a new, changed or forgotten index is brought in order when the store is opened", async () => {
+test("[ST123] a new, changed or forgotten index is brought in order when the store is opened", async () => {
   const folder = await temporaryFolder();
   const openWith = (indexes: Record<string, readonly string[]>) =>
     createSqliteStore({ path: folder.path, collections: { things: { indexes } } });
@@ -77,7 +77,7 @@ test("[ST113] a new, changed or forgotten index is brought in order when the sto
   await folder.remove();
 });
 
-test("[ST114] only the owner may read the store's files", async () => {
+test("[ST124] only the owner may read the store's files", async () => {
   const folder = await temporaryFolder();
   const path = `${folder.path}/made`;
   const store = await createSqliteStore({ path, collections: {} });
@@ -89,7 +89,7 @@ test("[ST114] only the owner may read the store's files", async () => {
   await folder.remove();
 });
 
-test("[ST115] reads are done on a connection that cannot write, and the writer's waiting holds up nothing else", async () => {
+test("[ST125] reads are done on a connection that cannot write, and the writer's waiting holds up nothing else", async () => {
   const clock = new TestClock();
   const folder = await temporaryFolder();
   const store = await createSqliteStore({ path: folder.path, collections: {}, now: clock.now });
@@ -113,14 +113,15 @@ test("[ST115] reads are done on a connection that cannot write, and the writer's
   await folder.remove();
 });
 
-test("[ST116] commits made at the same time share a sync", async () => {
+test("[ST126] commits made at the same time share a sync", async () => {
   const groups: number[] = [];
-  const { store, dispose } = await openTemporaryStore({
+  const opened = await openTemporaryStore({
     collections: {},
     observe: (event) => {
       if (event.kind === "group" && event.synced) groups.push(event.commits);
     },
   });
+  const { store } = opened;
   await store.commit(Array.from({ length: 100 }, (_, index) => create(`/${index}`)));
   groups.length = 0;
   const commits = Array.from({ length: 100 }, (_, index) => store.commit([append(`/${index}`, "a")]));
@@ -132,5 +133,5 @@ test("[ST116] commits made at the same time share a sync", async () => {
   await store.commit([create("/0")]);
   await store.commit([{ ...create("/live"), ephemeral: { maxBytes: 100, idleMs: 1000 } }, append("/live", "x")]);
   expect(groups).toEqual([]);
-  await dispose();
+  await opened.dispose();
 });

@@ -1,4 +1,5 @@
 export { CONTRACT_COLLECTIONS } from "./collections.ts";
 export { runStoreContract } from "./contract.ts";
+export { runStoreProperties } from "./properties/index.ts";
 export { type OpenedStore, type StoreFactory, TestClock } from "./fixture.ts";
 export { findPostgres, type PostgresCluster, startPostgres } from "./postgres-cluster.ts";
