@@ -95,8 +95,9 @@ export async function runCliProcess(
 export async function startSkein(
   home: string,
   env: Readonly<Record<string, string>> = {},
+  options: readonly string[] = [],
 ): Promise<CliProcess & { readonly ready: Ready }> {
-  const started = startCli(["start", "--json", "--port", "0", "--home", home], env);
+  const started = startCli(["start", "--json", "--port", "0", "--home", home, ...options], env);
   const text = await started.output((stdout) => stdout.includes("\n"));
   return { ...started, ready: ready.parse(JSON.parse(text)) };
 }
