@@ -1,4 +1,12 @@
-import { ENTITY_EVENTS, mainStream, manifestRow, SkeinError, type ChangeEvent } from "@skein/protocol";
+import {
+  ENTITY_EVENTS,
+  isResourceId,
+  mainStream,
+  manifestRow,
+  runRow,
+  SkeinError,
+  type ChangeEvent,
+} from "@skein/protocol";
 import type { StreamInfo } from "@skein/store";
 import type { EntityRules } from "../entities/entity.ts";
 import { stampEvent, type Stamp } from "../entities/events.ts";
@@ -124,6 +132,9 @@ function checkOwnEvents(
     if (SERVER_OWNED.has(event.type)) {
       return new SkeinError("forbidden", `Events of type ${event.type} are written by the server only.`);
     }
+    if (event.type === ENTITY_EVENTS.run && !isRun(event)) {
+      return new SkeinError("invalid_request", `The run ${event.key} is not a run's row under its own key.`);
+    }
     if (BUILT_IN.has(event.type) || !schemas) continue;
     const schema = Object.hasOwn(schemas, event.type) ? schemas[event.type] : undefined;
     if (!schema) return new SkeinError("unknown_event_type", `${entity.type} declares no state of type ${event.type}.`);
@@ -133,6 +144,15 @@ function checkOwnEvents(
     }
   }
   return undefined;
+}
+
+const RUN_KEY = /^[A-Za-z0-9._:~-]{1,200}$/;
+
+/** The server acts on runs, so their rows must be whole. */
+function isRun(event: ChangeEvent): boolean {
+  if (event.headers.operation === "delete") return false;
+  const row = runRow.safeParse(event.value);
+  return row.success && row.data.key === event.key && RUN_KEY.test(event.key);
 }
 
 /** A manifest row of a shared state is what allows writing to it, in this commit already. */
@@ -152,6 +172,7 @@ function declare(draft: Draft, url: string, event: ChangeEvent): void {
 function declaredId(event: ChangeEvent): string | undefined {
   if (!event.key.startsWith(SHARED_STATE_KEY)) return undefined;
   const id = event.key.slice(SHARED_STATE_KEY.length);
+  if (!isResourceId(id)) return undefined;
   if (event.headers.operation === "delete") return id;
   const row = manifestRow.safeParse(event.value);
   return row.success && row.data.kind === "shared-state" && row.data.id === id ? id : undefined;

@@ -202,6 +202,11 @@ function commitRules(on: () => Fixture): void {
     expect(await refuse(row("state:count", "k", { n: "one" }))).toBe("schema_validation_failed");
     expect(await refuse({ type: "state:count", key: "k", headers: {} })).toBe("invalid_request");
     expect(await refuse({ key: "k" })).toBe("invalid_request");
+    expect(await refuse(row("run", "r\u0000", { key: "r\u0000", status: "started", startedAt: 1 }))).toBe(
+      "invalid_request",
+    );
+    expect(await refuse(row("run", "r", { key: "other", status: "started", startedAt: 1 }))).toBe("invalid_request");
+    expect(await refuse(row("run", "r", undefined, "delete"))).toBe("invalid_request");
     expect(await dump()).toEqual(before);
     const events = [
       row("state:count", "k", { n: 1 }),
@@ -224,22 +229,28 @@ function commitRules(on: () => Fixture): void {
       sends: [
         { to: "/hello/dead", message: { payload: 1 } },
         { to: "nowhere", message: { payload: 1 } },
+        { to: "", message: { payload: 1, idempotencyKey: "k" } },
+        { to: "/hello/\u0000", message: { payload: 1, idempotencyKey: "k" } },
         { to: "/hello/a", message: { payload: "self" } },
       ],
       spawns: [
         { type: "none", id: "x" },
         { type: "hello", id: "bad id" },
+        { type: "", id: "\u0000", wake: true },
         { type: "hello", id: "fine" },
       ],
     });
     expect(result.refused?.map(({ kind, to, code }) => `${kind} ${to} ${code}`)).toEqual([
       "spawn /none/x unknown_entity_type",
       "spawn /hello/bad id invalid_request",
+      "spawn //\u0000 invalid_request",
       "send /hello/dead entity_ended",
       "send nowhere not_found",
+      "send  not_found",
+      "send /hello/\u0000 not_found",
     ]);
     const history = await events("/hello/a/main");
-    expect(history.filter(({ type }) => type === "error")).toHaveLength(4);
+    expect(history.filter(({ type }) => type === "error")).toHaveLength(7);
     expect(history.filter(({ type }) => type === "inbox")).toHaveLength(1);
     expect((await call("GET", "/hello/fine")).status).toBe(200);
   });
