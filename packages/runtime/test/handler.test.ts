@@ -111,7 +111,7 @@ test("[RT7] what a handler writes to several streams, tags and inboxes takes eff
     description: "Writes here and there, and sometimes fails at the end.",
     async handler(ctx, wake) {
       for (const { payload } of wake.messages) {
-        await write(ctx as HandlerContext, String(payload));
+        await write(ctx, String(payload));
         if (payload === "bad") throw new Error("changed my mind");
       }
     },

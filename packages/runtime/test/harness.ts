@@ -24,10 +24,11 @@ export async function startWorld(
   const server = createMemoryServer(options);
   onTestFinished(() => server.close());
   const logs: string[] = [];
-  const connection = { fetch: server.fetch, baseUrl: server.url, token: server.token };
+  const fetch: Fetch = (request) => server.fetch(request);
+  const connection = { fetch, baseUrl: server.url, token: server.token };
   const runner = createRunner({
     ...connection,
-    fetch: between ? (request) => between(request, server.fetch) : server.fetch,
+    fetch: between ? (request) => between(request, fetch) : fetch,
     registry,
     id: "test-runner",
     log: (level, text) => logs.push(`${level} ${text}`),

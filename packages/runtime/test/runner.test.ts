@@ -13,7 +13,7 @@ const quiet = (): void => undefined;
 test("[RT32] a runner that stops waits for its handlers, then aborts them and gives their work back unacknowledged", async () => {
   const server = createMemoryServer();
   onTestFinished(() => server.close());
-  const connection = { fetch: server.fetch, baseUrl: server.url, token: server.token };
+  const connection = { fetch: (request: Request) => server.fetch(request), baseUrl: server.url, token: server.token };
   const client = createClient(connection);
   const patient = deferred();
   const stuck = deferred();

@@ -74,7 +74,7 @@ async function* run(
   pause: (wait: (signal: AbortSignal) => Promise<void>, signal: AbortSignal) => Promise<void>,
 ): AsyncGenerator<StreamBatch, void, undefined> {
   const signal = options.signal ?? new AbortController().signal;
-  const backoff = createBackoff({ clock });
+  const backoff = createBackoff({ clock, maxMs: 5_000 });
   const tail = options.live === "long-poll" ? longPollStream : tailStream;
   const missing = createBackoff({ clock, minMs: 50, maxMs: 1_000 });
   const missingUntil = clock.now() + (options.missingMs ?? 0);

@@ -1,12 +1,13 @@
 import type { ChangeEvent, Claim, Entity, InboxRow, RunRow, SignalRow, Tags, WakeRow } from "@skein/protocol";
 import { ENTITY_EVENTS, entityUrl, formatOffset, SkeinError } from "@skein/protocol";
+import { positionOf } from "../client/index.ts";
 import type { Child, HandlerContext, SpawnOptions, StateSchema } from "../context.ts";
 import { createCollection, createReadonlyCollection } from "./collection.ts";
 import type { Committer } from "./committer.ts";
 import type { Input } from "./input.ts";
 import type { Runs } from "./runs.ts";
 import type { SharedStates } from "./shared-states.ts";
-import { manifestEvent } from "./shared-states.ts";
+import { manifestEvent } from "./shared-state-handle.ts";
 import type { StreamView } from "./stream-view.ts";
 import type { TagView } from "./tag-view.ts";
 import type { WriteBuffer } from "./write-buffer.ts";
@@ -15,7 +16,6 @@ export interface ContextParts {
   readonly claim: Claim;
   readonly args: unknown;
   readonly state: StateSchema;
-  readonly firstWake: boolean;
   readonly signal: AbortSignal;
   readonly main: StreamView;
   readonly writeMain: (event: ChangeEvent) => void;
@@ -45,7 +45,7 @@ export function createContext(parts: ContextParts): HandlerContext {
     get tags(): Tags {
       return tags.current;
     },
-    firstWake: parts.firstWake,
+    firstWake: positionOf(claim.from) === 0,
     generation: claim.generation,
     signal: parts.signal,
     state: Object.fromEntries(

@@ -1,15 +1,15 @@
-import type { ChangeEvent, ManifestRow } from "@skein/protocol";
+import type { ChangeEvent } from "@skein/protocol";
 import { ENTITY_EVENTS, sharedStateStream, SkeinError } from "@skein/protocol";
-import type { Client, Clock, Keep } from "../client/index.ts";
+import type { Client, Clock } from "../client/index.ts";
 import { sleep } from "../client/index.ts";
-import type { DbSource, Load, LoadOption, SharedState, StateSchema } from "../context.ts";
+import type { DbSource, LoadOption, SharedState, StateSchema } from "../context.ts";
 import { checkSharedState } from "../db.ts";
 import type { ClaimChannel } from "../runner/claim-channel.ts";
-import { createCollection } from "./collection.ts";
-import type { WarmCache } from "./open-view.ts";
 import { openView } from "./open-view.ts";
+import { createHandle, keepOf, manifestEvent, sameCollections } from "./shared-state-handle.ts";
 import type { StreamView } from "./stream-view.ts";
 import { createStreamView } from "./stream-view.ts";
+import type { WarmCache } from "./warm-cache.ts";
 import type { Batch, WriteBuffer } from "./write-buffer.ts";
 
 /** The shared states that a handler has made or attached to. */
@@ -57,14 +57,18 @@ export function createSharedStates(options: SharedStatesOptions): SharedStates {
 
   const open = async (id: string, schema: StateSchema, load: LoadOption<StateSchema>): Promise<Opened> => {
     const path = sharedStateStream(id);
-    const keep = keepOf(schema, load);
-    const shape = JSON.stringify(Object.values(schema).map(({ type }) => [type, keep(type)]));
+    const { keep, shape } = keepOf(schema, load);
     const view = await openView({ client, clock, path, keep, signal, warm: cache.take(path, shape) });
     return adopt(id, schema, shape, view);
   };
   const adopt = (id: string, schema: StateSchema, shape: string, view: StreamView): Opened => {
     views.set(view.path, view);
-    return { schema, shape, view, handle: createHandle(id, schema, view, declared, options) };
+    return {
+      schema,
+      shape,
+      view,
+      handle: createHandle(id, schema, view, { buffer, channel: options.channel, declared }),
+    };
   };
   const declare = (id: string, mode: "create" | "connect"): void => {
     const path = sharedStateStream(id);
@@ -97,8 +101,7 @@ export function createSharedStates(options: SharedStatesOptions): SharedStates {
       if (!isMissing(error)) throw error;
     }
     const path = sharedStateStream(id);
-    const keep = keepOf(schema, load);
-    const shape = JSON.stringify(Object.values(schema).map(({ type }) => [type, keep(type)]));
+    const { keep, shape } = keepOf(schema, load);
     const result = adopt(id, schema, shape, createStreamView({ path, keep }));
     declare(id, "create");
     buffer.create(path);
@@ -159,60 +162,12 @@ function typed<D extends StateSchema>({ handle }: Opened): SharedState<D> {
   return handle as unknown as SharedState<D>;
 }
 
-function createHandle(
-  id: string,
-  schema: StateSchema,
-  view: StreamView,
-  declared: ReadonlySet<string>,
-  { buffer, channel }: SharedStatesOptions,
-): SharedState<StateSchema> {
-  const write = (event: ChangeEvent): void => {
-    view.write(event);
-    buffer.write(view.path, event);
-  };
-  const collections = Object.fromEntries(
-    Object.entries(schema).map(([name, definition]) => [name, createCollection(name, definition, view, write)]),
-  );
-  const own = {
-    id,
-    stream: view.path,
-    collections,
-    async live(events: readonly ChangeEvent[]) {
-      if (!declared.has(view.path)) {
-        throw new SkeinError("invalid_request", `Flush once before deltas are sent to “${id}”.`);
-      }
-      if (events.length > 0) await channel.live(view.path, events);
-    },
-  };
-  return Object.assign(own, collections) as unknown as SharedState<StateSchema>;
-}
-
-function keepOf(schema: StateSchema, load: LoadOption<StateSchema>): (type: string) => Keep {
-  const kept = new Map<string, Load>();
-  for (const [name, { type }] of Object.entries(schema)) {
-    kept.set(type, typeof load === "string" ? load : (load[name] ?? "all"));
-  }
-  return (type) => kept.get(type) ?? "none";
-}
-
-function sameCollections(one: StateSchema, other: StateSchema): boolean {
-  const names = Object.keys(other);
-  return names.every((name) => {
-    const [a, b] = [one[name], other[name]];
-    return a !== undefined && b !== undefined && a.type === b.type && a.primaryKey === b.primaryKey;
-  });
-}
-
 function declaredIn(batch: Batch | undefined, mainPath: string, path: string): boolean {
   const events = batch?.writes.get(mainPath)?.events ?? [];
   return events.some(
     ({ type, key }) =>
       type === ENTITY_EVENTS.manifest && key.startsWith("shared-state:") && sharedStateStream(key.slice(13)) === path,
   );
-}
-
-export function manifestEvent(row: ManifestRow): ChangeEvent {
-  return { type: ENTITY_EVENTS.manifest, key: row.key, value: row, headers: { operation: "upsert" } };
 }
 
 function isMissing(error: unknown): error is SkeinError {

@@ -8,7 +8,7 @@ const DELAY_MS = 10;
 
 /** Keeps the views of a running handler up with their streams. */
 export interface Tails {
-  add(view: StreamView): void;
+  readonly add: (view: StreamView) => void;
   close(): void;
 }
 

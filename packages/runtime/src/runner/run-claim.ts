@@ -1,19 +1,11 @@
-import type { ChangeEvent, Claim } from "@skein/protocol";
-import { ENTITY_EVENTS, formatOffset, SkeinError } from "@skein/protocol";
-import type { Client, Clock, StreamEvent } from "../client/index.ts";
-import { isChangeEvent, positionOf } from "../client/index.ts";
-import { createCommitter } from "../handler/committer.ts";
-import { createContext } from "../handler/create-context.ts";
-import { createInput } from "../handler/input.ts";
-import { keepOfMain } from "../handler/main-stream.ts";
-import { openView, type WarmCache } from "../handler/open-view.ts";
-import { createRuns, type Runs } from "../handler/runs.ts";
-import { createSharedStates } from "../handler/shared-states.ts";
-import { createTagView } from "../handler/tag-view.ts";
-import { createTails } from "../handler/tails.ts";
-import { createWriteBuffer } from "../handler/write-buffer.ts";
+import type { Claim } from "@skein/protocol";
+import { SkeinError } from "@skein/protocol";
+import type { Client, Clock } from "../client/index.ts";
+import { openHandler } from "../handler/open-handler.ts";
+import type { WarmCache } from "../handler/warm-cache.ts";
 import type { RegisteredType } from "../registry.ts";
-import { createClaimChannel } from "./claim-channel.ts";
+import { createClaimChannel, type ClaimChannel } from "./claim-channel.ts";
+import { codeOf, endClaim, textOf, type Outcome } from "./end-claim.ts";
 import { startLease } from "./lease.ts";
 import type { Log } from "./log.ts";
 
@@ -38,12 +30,6 @@ export interface RunningClaim {
   /** The machine may have slept. */
   suspect(): void;
 }
-
-type Outcome =
-  | { readonly kind: "returned" }
-  | { readonly kind: "threw"; readonly error: unknown }
-  /** It was aborted and did not end in time. It may still be running, but nothing it writes arrives anywhere. */
-  | { readonly kind: "abandoned" };
 
 /** How long the last commit of an aborted claim may take. */
 const RELEASE_MS = 1_000;
@@ -99,116 +85,34 @@ export function runClaim(claim: Claim, type: RegisteredType, deps: ClaimDeps): R
   };
 }
 
-interface Control {
-  readonly channel: ReturnType<typeof createClaimChannel>;
-  readonly work: AbortController;
-  readonly lost: AbortController;
-  readonly lose: (error: SkeinError) => void;
-}
-
-async function perform(claim: Claim, type: RegisteredType, deps: ClaimDeps, control: Control): Promise<void> {
-  const { client, clock, cache, log } = deps;
-  const { channel, work, lost, lose } = control;
-  const { url } = claim.entity;
-  const path = claim.entity.streams.main;
-  const keep = keepOfMain(type.state);
-  const shape = JSON.stringify(Object.values(type.state).map((collection) => collection.type));
-  const tags = createTagView(claim.entity.tags);
-  const logged: ((event: StreamEvent, position: number) => void)[] = [(event) => tags.onLog(event)];
-
-  const main = await openView({
-    client,
-    clock,
-    path,
-    keep,
-    signal: work.signal,
-    warm: cache.take(path, shape),
-    onLog: (event, position) => {
-      if (isChangeEvent(event) && event.type === ENTITY_EVENTS.ended) {
-        lose(new SkeinError("entity_ended", `${url} was ended.`));
-      }
-      for (const listener of logged) listener(event, position);
-    },
-  });
-  const from = positionOf(claim.from);
-  const taken = deps.taken.get(url) ?? new Set<string>();
-  const input = createInput({
-    view: main,
-    from,
-    firstWake: from === 0,
-    taken,
-    onListenerError: (error) => log("error", `${url}: a listener threw: ${textOf(error)}`),
-  });
-  logged.push((event, position) => input.onLog(event, position));
-
-  const buffer = createWriteBuffer();
-  const writeMain = (event: ChangeEvent): void => {
-    main.write(event);
-    buffer.write(path, event);
-  };
-  const runs = createRuns({ generation: claim.generation, clock, write: writeMain });
-  const tails = createTails({ client, clock, log, main, onMainGone: lose });
-  const shared = createSharedStates({
-    client,
-    clock,
+async function perform(
+  claim: Claim,
+  type: RegisteredType,
+  deps: ClaimDeps,
+  {
     channel,
-    buffer,
-    main,
-    writeMain,
-    cache,
-    signal: work.signal,
-    tail: (view) => tails.add(view),
-  });
-  const committer = createCommitter({
-    channel,
-    buffer,
-    viewOf: (stream) => (stream === path ? main : shared.viewOf(stream)),
-    onCommitted: (batch) => shared.onCommitted(batch),
-  });
-
+    work,
+    lost,
+    lose,
+  }: {
+    readonly channel: ClaimChannel;
+    readonly work: AbortController;
+    readonly lost: AbortController;
+    readonly lose: (error: SkeinError) => void;
+  },
+): Promise<void> {
+  const { clock, log } = deps;
+  const { signal } = work;
+  const handler = await openHandler({ claim, state: type.state, deps, channel, signal, lose });
   try {
-    const outcome = await runHandler(deps, work.signal, async () => {
-      const ctx = createContext({
-        claim,
-        args: await type.parseArgs(claim.entity.args),
-        state: type.state,
-        firstWake: from === 0,
-        signal: work.signal,
-        main,
-        writeMain,
-        buffer,
-        committer,
-        input,
-        runs,
-        shared,
-        tags,
-        log: (level, text, fields) => log(level, `${url}: ${text}`, fields),
-      });
-      await type.handle(ctx, input.wake);
+    const outcome = await runHandler(deps, signal, async () => {
+      const args = await type.parseArgs(claim.entity.args);
+      await type.handle(handler.context(args), handler.wake);
     });
     if (lost.signal.aborted) return;
-    const ack = (): string => formatOffset(input.ack());
-    const stopped = work.signal.aborted;
-    await release({
-      url,
-      generation: claim.generation,
-      path,
-      outcome,
-      stopped,
-      ack,
-      buffer,
-      committer,
-      runs,
-      clock,
-      log,
-    });
+    await endClaim({ claim, outcome, stopped: signal.aborted, handler, clock, log });
   } finally {
-    committer.close(new SkeinError("fenced", `The handler of ${url} has ended: its claim is released.`));
-    tails.close();
-    cache.put(path, shape, main.fold);
-    shared.close();
-    if (taken.size > 0) deps.taken.set(url, taken);
-    else deps.taken.delete(url);
+    handler.close();
   }
 }
 
@@ -220,8 +124,9 @@ async function runHandler(deps: ClaimDeps, signal: AbortSignal, handle: () => Pr
     (error: unknown): Outcome => ({ kind: "threw", error }),
   );
   let cancel = (): void => undefined;
+  let onAbort = (): void => undefined;
   const abandoned = new Promise<Outcome>((resolve) => {
-    const onAbort = (): void => {
+    onAbort = (): void => {
       cancel = clock.after(graceMs, () => {
         log("error", `A handler did not end within ${graceMs} ms of its abort and was given up on.`);
         resolve({ kind: "abandoned" });
@@ -231,75 +136,7 @@ async function runHandler(deps: ClaimDeps, signal: AbortSignal, handle: () => Pr
     else signal.addEventListener("abort", onAbort, { once: true });
   });
   const outcome = await Promise.race([done, abandoned]);
+  signal.removeEventListener("abort", onAbort);
   cancel();
   return outcome;
 }
-
-interface Ending {
-  readonly url: string;
-  readonly generation: number;
-  readonly path: string;
-  readonly outcome: Outcome;
-  /** The runner stops: what was not finished is to be done by another. */
-  readonly stopped: boolean;
-  readonly ack: () => string;
-  readonly buffer: ReturnType<typeof createWriteBuffer>;
-  readonly committer: ReturnType<typeof createCommitter>;
-  readonly runs: Runs;
-  readonly clock: Clock;
-  readonly log: Log;
-}
-
-/** The last commit of a claim. */
-async function release(ending: Ending): Promise<void> {
-  const { outcome, committer, runs, ack, path } = ending;
-  if (outcome.kind === "returned") {
-    try {
-      await committer.commit(() => ({
-        writes: eventsOn(path, runs.failOpen("not_ended", "The handler ended without ending its run.")),
-        ack: ack(),
-        done: true,
-      }));
-      return;
-    } catch (error) {
-      if (error instanceof SkeinError && error.code === "fenced") throw error;
-      return releaseFailed(ending, error);
-    }
-  }
-  if (outcome.kind === "threw" && !ending.stopped) return releaseFailed(ending, outcome.error);
-  // Given back without an acknowledgement: somebody else does it, from what is durable.
-  ending.buffer.take();
-  await committer.commit(() => ({
-    writes: eventsOn(path, runs.failOpen("aborted", "The runner stopped.")),
-    done: true,
-  }));
-}
-
-/** What was not committed is dropped, the failure is written down, and the input that led to it is not tried again. */
-async function releaseFailed(ending: Ending, error: unknown): Promise<void> {
-  const { url, generation, path, buffer, committer, runs, clock, log, ack } = ending;
-  const message = textOf(error);
-  log("error", `${url}: its handler failed: ${message}`, { code: codeOf(error), generation });
-  buffer.take();
-  const key = `handler:${generation}`;
-  const value = { key, code: codeOf(error), message, at: clock.now() };
-  const row: ChangeEvent = { type: ENTITY_EVENTS.error, key, value, headers: { operation: "insert" } };
-  await committer.commit(() => ({
-    writes: eventsOn(path, [row, ...runs.failOpen("error", message)]),
-    ack: ack(),
-    done: true,
-  }));
-}
-
-function eventsOn(path: string, events: readonly ChangeEvent[]): Map<string, readonly ChangeEvent[]> {
-  return events.length === 0 ? new Map() : new Map([[path, events]]);
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function codeOf(error: unknown): HandlerErrorCode {
-  return error instanceof SkeinError ? error.code : "internal";
-}
-type HandlerErrorCode = SkeinError["code"];

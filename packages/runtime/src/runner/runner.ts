@@ -2,7 +2,7 @@ import type { Claim, Work } from "@skein/protocol";
 import { PREFIX, SkeinError } from "@skein/protocol";
 import type { Client, Clock, ConnectionOptions } from "../client/index.ts";
 import { createClient, systemClock } from "../client/index.ts";
-import { createWarmCache } from "../handler/open-view.ts";
+import { createWarmCache } from "../handler/warm-cache.ts";
 import type { Registry } from "../registry.ts";
 import { answerCall, type CallHandlers } from "./calls.ts";
 import { withDeadline, within } from "./deadline.ts";

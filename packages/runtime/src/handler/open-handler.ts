@@ -1,0 +1,110 @@
+import type { ChangeEvent, Claim } from "@skein/protocol";
+import { ENTITY_EVENTS, formatOffset, SkeinError } from "@skein/protocol";
+import type { StreamEvent } from "../client/index.ts";
+import { isChangeEvent, positionOf } from "../client/index.ts";
+import type { HandlerContext, StateSchema, Wake } from "../context.ts";
+import type { ClaimChannel } from "../runner/claim-channel.ts";
+import type { ClaimDeps } from "../runner/run-claim.ts";
+import { createCommitter, type Committer } from "./committer.ts";
+import { createContext } from "./create-context.ts";
+import { createInput } from "./input.ts";
+import { keepOfMain } from "./main-stream.ts";
+import { openView } from "./open-view.ts";
+import { createRuns, type Runs } from "./runs.ts";
+import { createSharedStates } from "./shared-states.ts";
+import { createTagView } from "./tag-view.ts";
+import { createTails } from "./tails.ts";
+import { createWriteBuffer, type WriteBuffer } from "./write-buffer.ts";
+
+/** What a claim's handler works with: made when the claim comes, closed when it is released or lost. */
+export interface OpenHandler {
+  readonly wake: Wake;
+  readonly main: string;
+  readonly buffer: WriteBuffer;
+  readonly committer: Committer;
+  readonly runs: Runs;
+  context(args: unknown): HandlerContext;
+  /** The offset to acknowledge now. */
+  ack(): string;
+  /** Ends reading, refuses what is written from now on, and keeps the folds warm for the next time. */
+  close(): void;
+}
+
+export interface OpenHandlerOptions {
+  readonly claim: Claim;
+  readonly state: StateSchema;
+  readonly deps: ClaimDeps;
+  readonly channel: ClaimChannel;
+  readonly signal: AbortSignal;
+  /** The entity has ended. */
+  readonly lose: (error: SkeinError) => void;
+}
+
+export async function openHandler(options: OpenHandlerOptions): Promise<OpenHandler> {
+  const { claim, state, deps, channel, signal, lose } = options;
+  const { client, clock, cache, log } = deps;
+  const { url, streams } = claim.entity;
+  const from = positionOf(claim.from);
+  const tags = createTagView(claim.entity.tags);
+  const onLog: ((event: StreamEvent, position: number) => void)[] = [(event) => tags.onLog(event)];
+  const shape = JSON.stringify(Object.values(state).map(({ type }) => type));
+  const main = await openView({
+    client,
+    clock,
+    path: streams.main,
+    keep: keepOfMain(state),
+    signal,
+    warm: cache.take(streams.main, shape),
+    onLog(event, position) {
+      if (isChangeEvent(event) && event.type === ENTITY_EVENTS.ended) {
+        lose(new SkeinError("entity_ended", `${url} was ended.`));
+      }
+      for (const listener of onLog) listener(event, position);
+    },
+  });
+
+  const taken = deps.taken.get(url) ?? new Set<string>();
+  const onListenerError = (error: unknown): void => log("error", `${url}: a listener threw: ${String(error)}`);
+  const input = createInput({ view: main, from, firstWake: from === 0, taken, onListenerError });
+  onLog.push((event, position) => input.onLog(event, position));
+
+  const buffer = createWriteBuffer();
+  const writeMain = (event: ChangeEvent): void => {
+    main.write(event);
+    buffer.write(main.path, event);
+  };
+  const runs = createRuns({ generation: claim.generation, clock, write: writeMain });
+  const tails = createTails({ client, clock, log, main, onMainGone: lose });
+  const tail = tails.add;
+  const shared = createSharedStates({ client, clock, channel, buffer, main, writeMain, cache, signal, tail });
+  const committer = createCommitter({
+    channel,
+    buffer,
+    viewOf: (stream) => (stream === main.path ? main : shared.viewOf(stream)),
+    onCommitted: (batch) => shared.onCommitted(batch),
+  });
+
+  const parts = { claim, state, signal, main, writeMain, buffer, committer, input, runs, shared, tags };
+  return {
+    wake: input.wake,
+    main: main.path,
+    buffer,
+    committer,
+    runs,
+    context: (args) =>
+      createContext({
+        ...parts,
+        args,
+        log: (level, text, fields) => log(level, `${url}: ${text}`, fields),
+      }),
+    ack: () => formatOffset(input.ack()),
+    close() {
+      committer.close(new SkeinError("fenced", `The handler of ${url} has ended: its claim is released.`));
+      tails.close();
+      shared.close();
+      cache.put(main.path, shape, main.fold);
+      if (taken.size > 0) deps.taken.set(url, taken);
+      else deps.taken.delete(url);
+    },
+  };
+}

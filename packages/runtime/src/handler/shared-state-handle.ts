@@ -1,0 +1,66 @@
+import type { ChangeEvent, ManifestRow } from "@skein/protocol";
+import { ENTITY_EVENTS, SkeinError } from "@skein/protocol";
+import type { Keep } from "../client/index.ts";
+import type { Load, LoadOption, SharedState, StateSchema } from "../context.ts";
+import type { ClaimChannel } from "../runner/claim-channel.ts";
+import { createCollection } from "./collection.ts";
+import type { StreamView } from "./stream-view.ts";
+import type { WriteBuffer } from "./write-buffer.ts";
+
+export interface HandleParts {
+  readonly buffer: WriteBuffer;
+  readonly channel: ClaimChannel;
+  /** Streams whose manifest row is in the log: only these may be written to by `live`. */
+  readonly declared: ReadonlySet<string>;
+}
+
+export function createHandle(
+  id: string,
+  schema: StateSchema,
+  view: StreamView,
+  { buffer, channel, declared }: HandleParts,
+): SharedState<StateSchema> {
+  const write = (event: ChangeEvent): void => {
+    view.write(event);
+    buffer.write(view.path, event);
+  };
+  const collections = Object.fromEntries(
+    Object.entries(schema).map(([name, definition]) => [name, createCollection(name, definition, view, write)]),
+  );
+  const own = {
+    id,
+    stream: view.path,
+    collections,
+    async live(events: readonly ChangeEvent[]) {
+      if (!declared.has(view.path)) {
+        throw new SkeinError("invalid_request", `Flush once before deltas are sent to “${id}”.`);
+      }
+      if (events.length > 0) await channel.live(view.path, events);
+    },
+  };
+  return Object.assign(own, collections) as unknown as SharedState<StateSchema>;
+}
+
+/** What is held of each event type, and the same as text, to tell folds apart by. */
+export function keepOf(
+  schema: StateSchema,
+  load: LoadOption<StateSchema>,
+): { keep: (type: string) => Keep; shape: string } {
+  const kept = new Map<string, Load>();
+  for (const [name, { type }] of Object.entries(schema)) {
+    kept.set(type, typeof load === "string" ? load : (load[name] ?? "all"));
+  }
+  return { keep: (type) => kept.get(type) ?? "none", shape: JSON.stringify([...kept]) };
+}
+
+export function sameCollections(one: StateSchema, other: StateSchema): boolean {
+  const names = Object.keys(other);
+  return names.every((name) => {
+    const [a, b] = [one[name], other[name]];
+    return a !== undefined && b !== undefined && a.type === b.type && a.primaryKey === b.primaryKey;
+  });
+}
+
+export function manifestEvent(row: ManifestRow): ChangeEvent {
+  return { type: ENTITY_EVENTS.manifest, key: row.key, value: row, headers: { operation: "upsert" } };
+}
