@@ -1,3 +1,5 @@
+import { isUtf8 } from "node:buffer";
+
 /**
  * A JSON body into its messages, as the bytes that came: the body is validated by the engine's parser and then cut
  * textually, never re-written, so 64-bit integers, 1e400, duplicate keys and the spelling of numbers survive.
@@ -24,12 +26,13 @@ export function splitJson(body: Uint8Array): JsonMessages {
 }
 
 function validate(body: Uint8Array): string | undefined {
+  if (!isUtf8(body)) return "it is not UTF-8.";
   try {
-    // `ignoreBOM` keeps a byte order mark in the text, where the parser refuses it: it would break the array of a read.
-    JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body));
+    // A byte order mark stays in the text, where the parser refuses it: it would break the array of a read.
+    JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
     return undefined;
   } catch (error) {
-    return error instanceof SyntaxError ? error.message : "The body is not UTF-8.";
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { SkeinError } from "@skein/protocol";
 import { Ending } from "../ending.ts";
 import { errorResponse, refuse } from "../responses.ts";
+import { NodeRequest } from "./node-request.ts";
 import { sendResponse } from "./send-response.ts";
-import { toRequest } from "./to-request.ts";
 
 export type WebHandler = (request: Request) => Promise<Response>;
 
@@ -30,45 +30,48 @@ export function toNodeListener(handler: WebHandler, options: NodeListenerOptions
   const onError = options.onError ?? ((error: unknown) => console.error(error));
   const ending = Ending.of(signal);
   return (incoming, outgoing) => {
-    const abort = new AbortController();
-    const undo = ending.onEnd(() => abort.abort());
+    const request = requestOf(incoming, maxBodyBytes);
+    const leave = () => request?.leave();
+    const undo = ending.onEnd(leave);
     outgoing.once("close", () => {
       undo();
-      if (!outgoing.writableFinished) abort.abort();
+      if (!outgoing.writableFinished) leave();
     });
-    serve(handler, incoming, outgoing, { maxBodyBytes, stallMs, signal: abort.signal, onError }).catch((error) => {
+    serve(handler, request, incoming, outgoing, { maxBodyBytes, stallMs, onError }).catch((error) => {
       if (!outgoing.destroyed) onError(error);
       outgoing.destroy();
     });
   };
 }
 
+type Limits = Required<Omit<NodeListenerOptions, "signal">>;
+
 async function serve(
   handler: WebHandler,
+  request: NodeRequest | undefined,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  { maxBodyBytes, stallMs, signal, onError }: Required<NodeListenerOptions>,
+  limits: Limits,
 ): Promise<void> {
-  const response = await answer(handler, incoming, maxBodyBytes, signal, onError);
+  const response = await answer(handler, request, limits);
   // What was not read of the body would be taken for the next request.
   if (!incoming.complete) outgoing.setHeader("connection", "close");
-  await sendResponse(response, outgoing, stallMs);
+  await sendResponse(response, outgoing, limits.stallMs);
   if (!incoming.complete) incoming.resume();
 }
 
 async function answer(
   handler: WebHandler,
-  incoming: IncomingMessage,
-  maxBodyBytes: number,
-  signal: AbortSignal,
-  onError: (error: unknown) => void,
+  request: NodeRequest | undefined,
+  { maxBodyBytes, onError }: Limits,
 ): Promise<Response> {
+  if (request === undefined) {
+    return refuse("invalid_request", "The request's target, host or method is malformed.");
+  }
   try {
-    if (Number(incoming.headers["content-length"] ?? 0) > maxBodyBytes) {
+    if (Number(request.headers.get("content-length") ?? 0) > maxBodyBytes) {
       return refuse("too_large", `A body may have ${maxBodyBytes} bytes at most; send it in parts.`);
     }
-    const request = requestOf(incoming, maxBodyBytes, signal);
-    if (request === undefined) return refuse("invalid_request", "The request's target, host or method is malformed.");
     return await handler(request);
   } catch (error) {
     if (error instanceof SkeinError) return errorResponse(error);
@@ -78,9 +81,9 @@ async function answer(
 }
 
 /** `undefined` when the web has no such request: a malformed host or target, a method that is not for handlers. */
-function requestOf(incoming: IncomingMessage, maxBodyBytes: number, signal: AbortSignal): Request | undefined {
+function requestOf(incoming: IncomingMessage, maxBodyBytes: number): NodeRequest | undefined {
   try {
-    return toRequest(incoming, maxBodyBytes, signal);
+    return new NodeRequest(incoming, maxBodyBytes);
   } catch {
     return undefined;
   }
