@@ -181,3 +181,30 @@ test("[RT38] a warm wake reads only what is new, however long the history", asyn
   await until(client, `${url}/main`, (fold) => fold.rows("row").size === 2_001);
   expect(bytes).toBeLessThan(2_000);
 });
+
+test("[RT14] a state opened for writing only is not read, however large it is", async () => {
+  const registry = createRegistry();
+  const log = { lines: { type: "line", primaryKey: "key", schema: z.object({ key: z.string(), text: z.string() }) } };
+  registry.define("thing", {
+    description: "Appends to a log.",
+    async handler(ctx, wake) {
+      const { lines } = await ctx.mkdb("log", log, { load: "none" });
+      const count = wake.reason === "spawn" ? 500 : 1;
+      for (let n = 0; n < count; n += 1) lines.insert({ key: `${ctx.generation}:${n}`, text: "x".repeat(100) });
+    },
+  });
+  let bytes = 0;
+  const { client } = await startWorld(registry, {
+    between: async (request, fetch) => {
+      const response = await fetch(request);
+      if (request.method !== "GET" || !request.url.includes("shared-state") || !response.ok) return response;
+      bytes += (await response.clone().arrayBuffer()).byteLength;
+      return response;
+    },
+  });
+  const { url } = await client.spawn("thing", "one");
+  await until(client, "/_skein/shared-state/log", (fold) => fold.rows("line").size === 500);
+  await client.send(url, { payload: 1 });
+  await until(client, "/_skein/shared-state/log", (fold) => fold.rows("line").size === 501);
+  expect(bytes).toBeLessThan(1_000);
+});

@@ -68,13 +68,17 @@ async function* connect(
     const query = { offset: from, live: "sse", cursor };
     const response = await transport.request("GET", path, { query, signal: connection.signal });
     if (!response.body) throw new SkeinError("internal", "A live read was answered without a body.");
-    reader = response.body.getReader();
+    const body = response.body.getReader();
+    reader = body;
+    // Whether or not the body minds its request's signal, an abort ends the read that waits.
+    connection.signal.addEventListener("abort", () => void body.cancel().catch(() => undefined), { once: true });
     onOpen();
     const parse = createSseParser();
     const decoder = new TextDecoder();
     let data: string[] = [];
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await body.read();
+      connection.signal.throwIfAborted();
       if (done) return;
       watch();
       for (const event of parse(decoder.decode(value, { stream: true }))) {

@@ -26,7 +26,9 @@ export async function openView(options: OpenOptions): Promise<StreamView> {
     }
   }
   const view = createStreamView(cold);
-  await readOn(view, options);
+  // A blind view only wants to know that the stream is there.
+  if (options.blind) await options.client.readStream(options.path, { last: 1 }, options);
+  else await readOn(view, options);
   return view;
 }
 

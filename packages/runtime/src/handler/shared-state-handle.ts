@@ -41,16 +41,20 @@ export function createHandle(
   return Object.assign(own, collections) as unknown as SharedState<StateSchema>;
 }
 
-/** What is held of each event type, and the same as text, to tell folds apart by. */
+/** What is held of each event type, whether that is nothing, and the same as text, to tell folds apart by. */
 export function keepOf(
   schema: StateSchema,
   load: LoadOption<StateSchema>,
-): { keep: (type: string) => Keep; shape: string } {
+): { keep: (type: string) => Keep; blind: boolean; shape: string } {
   const kept = new Map<string, Load>();
   for (const [name, { type }] of Object.entries(schema)) {
     kept.set(type, typeof load === "string" ? load : (load[name] ?? "all"));
   }
-  return { keep: (type) => kept.get(type) ?? "none", shape: JSON.stringify([...kept]) };
+  return {
+    keep: (type) => kept.get(type) ?? "none",
+    blind: [...kept.values()].every((one) => one === "none"),
+    shape: JSON.stringify([...kept]),
+  };
 }
 
 export function sameCollections(one: StateSchema, other: StateSchema): boolean {

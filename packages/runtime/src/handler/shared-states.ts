@@ -57,8 +57,9 @@ export function createSharedStates(options: SharedStatesOptions): SharedStates {
 
   const open = async (id: string, schema: StateSchema, load: LoadOption<StateSchema>): Promise<Opened> => {
     const path = sharedStateStream(id);
-    const { keep, shape } = keepOf(schema, load);
-    const view = await openView({ client, clock, path, keep, signal, warm: cache.take(path, shape) });
+    const { keep, blind, shape } = keepOf(schema, load);
+    const warm = blind ? undefined : cache.take(path, shape);
+    const view = await openView({ client, clock, path, keep, blind, signal, warm });
     return adopt(id, schema, shape, view);
   };
   const adopt = (id: string, schema: StateSchema, shape: string, view: StreamView): Opened => {
@@ -101,8 +102,8 @@ export function createSharedStates(options: SharedStatesOptions): SharedStates {
       if (!isMissing(error)) throw error;
     }
     const path = sharedStateStream(id);
-    const { keep, shape } = keepOf(schema, load);
-    const result = adopt(id, schema, shape, createStreamView({ path, keep }));
+    const { keep, blind, shape } = keepOf(schema, load);
+    const result = adopt(id, schema, shape, createStreamView({ path, keep, blind }));
     declare(id, "create");
     buffer.create(path);
     // It is made with the next commit, or by somebody else before that.
@@ -149,7 +150,7 @@ export function createSharedStates(options: SharedStatesOptions): SharedStates {
     close() {
       for (const entry of opened.values()) {
         entry.then(
-          ({ view, shape }) => cache.put(view.path, shape, view.fold),
+          ({ view, shape }) => (view.blind ? undefined : cache.put(view.path, shape, view.fold)),
           () => undefined,
         );
       }

@@ -17,6 +17,8 @@ export interface StreamView {
   readonly fold: Fold;
   readonly overlay: Overlay;
   keep(type: string): Keep;
+  /** Nothing of the log is held: it is neither read nor followed, and writes go as soon as they are committed. */
+  readonly blind: boolean;
   /** Takes what was read of the log; what it has already is skipped. */
   receive(batch: Pick<StreamBatch, "events" | "start">): void;
   /** Applies a write of the handler, to be committed. */
@@ -29,13 +31,14 @@ export interface StreamView {
 export interface StreamViewOptions {
   readonly path: string;
   readonly keep: (type: string) => Keep;
+  readonly blind?: boolean;
   /** A fold of the same stream from before, with the same `keep`. */
   readonly warm?: Fold | undefined;
   /** Sees every message of the log that `receive` and `committed` bring, in order. */
   readonly onLog?: (event: StreamEvent, position: number) => void;
 }
 
-export function createStreamView({ path, keep, warm, onLog }: StreamViewOptions): StreamView {
+export function createStreamView({ path, keep, blind = false, warm, onLog }: StreamViewOptions): StreamView {
   const fold = warm ?? createFold({ keep });
   const overlay = createOverlay();
   const listeners = new Set<() => void>();
@@ -52,7 +55,7 @@ export function createStreamView({ path, keep, warm, onLog }: StreamViewOptions)
   };
   const settle = (): void => {
     const before = pending.length;
-    pending = pending.filter(({ end }) => end === undefined || end > fold.position);
+    pending = pending.filter(({ end }) => end === undefined || (!blind && end > fold.position));
     if (pending.length === before) return;
     overlay.clear();
     for (const { event } of pending) overlay.write(event, fold.rows(event.type).has(event.key));
@@ -63,6 +66,7 @@ export function createStreamView({ path, keep, warm, onLog }: StreamViewOptions)
     fold,
     overlay,
     keep,
+    blind,
     receive({ events, start }) {
       const known = fold.position - positionOf(start);
       if (known < 0) throw new Error(`${path}: messages ${fold.position} to ${positionOf(start)} were not read`);
@@ -81,7 +85,7 @@ export function createStreamView({ path, keep, warm, onLog }: StreamViewOptions)
       const end = positionOf(tail);
       const mine = new Set(events);
       for (const write of pending) if (mine.has(write.event)) write.end = end;
-      if (fold.position === end - events.length) advance(events);
+      if (!blind && fold.position === end - events.length) advance(events);
       settle();
     },
     subscribe(listener) {

@@ -41,7 +41,7 @@ export function createTails(options: {
     }
   };
   const add = (view: StreamView): void => {
-    if (signal.aborted) return;
+    if (signal.aborted || view.blind) return;
     if (open) void follow(view);
     else waiting.add(view);
   };

@@ -91,11 +91,11 @@ export function createRunner(options: RunnerOptions): Runner {
     },
     async start() {
       if (loop) throw new Error("The runner was started already.");
+      await register(client, options, clock, stopping.signal);
       stopWatchdog = watchClock(clock, () => {
         log("warn", "The clock jumped: the machine may have slept. Claims are being checked.");
         for (const claim of claims.values()) claim.suspect();
       });
-      await register(client, options, clock, stopping.signal);
       loop = poll({
         client,
         options,
