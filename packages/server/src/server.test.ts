@@ -19,3 +19,17 @@ serverSuite("over a socket", async (now) => {
     },
   };
 });
+
+serverSuite("each request to another of two servers on one store", async (now) => {
+  const first = createMemoryServer({ now });
+  const second = createMemoryServer({ store: first.store });
+  let turn = 0;
+  return {
+    ...first,
+    fetch: (request: Request) => ((turn += 1) % 2 ? first : second).fetch(request),
+    async close() {
+      second.server.close();
+      await first.close();
+    },
+  };
+});

@@ -1,5 +1,6 @@
 import {
   ENTITY_EVENTS,
+  entityUrl,
   formatOffset,
   mainStream,
   parseEntityUrl,
@@ -19,7 +20,14 @@ import { createSnapshot, load, type RecordKey, type SnapshotBuilder } from "../r
 import { parseResourceStream } from "../resources/address.ts";
 import { sessionKeysOf } from "../sessions/draft.ts";
 import { loadSubscribers } from "./load-run-end.ts";
-import { isInput, planCommit, type CommitBody, type CommitOrder, type CommitSituation } from "./plan-commit.ts";
+import {
+  isInput,
+  planCommit,
+  spawnOrderOf,
+  type CommitBody,
+  type CommitOrder,
+  type CommitSituation,
+} from "./plan-commit.ts";
 import { writeKeys } from "./plan-writes.ts";
 import { readEvents } from "./read-events.ts";
 import { CLAIM_PRODUCER } from "./rules.ts";
@@ -137,20 +145,8 @@ function keysOf({ url, body, receipts }: CommitOrder): RecordKey[] {
       return address?.session ? [["sessions", address.resource.slice(address.resource.indexOf("/") + 1)]] : [];
     }),
     ...body.sends.flatMap(({ to }, index) => sendKeys(to, receipts[index])),
-    ...body.spawns.flatMap((spawn) => spawnKeys(spawnOrder(url, spawn))),
+    ...body.spawns.flatMap((spawn) => spawnKeys(spawnOrderOf(url, spawn))),
   ];
-}
-
-function spawnOrder(parent: string, { wake, type, id, args, tags, initialMessage }: CommitBody["spawns"][number]) {
-  return {
-    type,
-    id,
-    parent,
-    ...(args !== undefined && { args }),
-    ...(tags && { tags }),
-    ...(initialMessage && { initialMessage }),
-    ...(wake && { wake: { subscriber: parent, includeResponse: true } }),
-  };
 }
 
 function driverKeys(snapshot: SnapshotBuilder, body: CommitBody): RecordKey[] {
@@ -201,8 +197,8 @@ async function readResponse(
 async function admitAll(context: ServerContext, url: string, body: CommitBody): Promise<Map<string, SkeinError>> {
   const answers = await Promise.all(
     body.spawns.map(async (spawn) => {
-      const error = await admitSpawn(context, spawnOrder(url, spawn));
-      return error ? ([`/${spawn.type}/${spawn.id}`, error] as const) : undefined;
+      const error = await admitSpawn(context, spawnOrderOf(url, spawn));
+      return error ? ([entityUrl(spawn.type, spawn.id), error] as const) : undefined;
     }),
   );
   return new Map(answers.filter((answer) => answer !== undefined));

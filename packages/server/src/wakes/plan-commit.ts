@@ -1,5 +1,6 @@
 import {
   ENTITY_EVENTS,
+  entityUrl,
   mainStream,
   parseOffset,
   SkeinError,
@@ -12,7 +13,7 @@ import type { z } from "zod";
 import { agentPrincipal, changeEventOf, type Stamp } from "../entities/events.ts";
 import { endedEntity, noEntity, type EntityRules } from "../entities/entity.ts";
 import { addSend } from "../entities/plan-send.ts";
-import { addSpawn } from "../entities/plan-spawn.ts";
+import { addSpawn, type SpawnOrder } from "../entities/plan-spawn.ts";
 import { withStatus } from "../entities/plan-signal.ts";
 import { addTagChange } from "../entities/plan-tags.ts";
 import { pairId, type EntityRecord, type SubscriptionRecord } from "../records/collections.ts";
@@ -131,30 +132,29 @@ function projectSessions(draft: Draft, entity: EntityRecord, body: CommitBody, s
 }
 
 function planSpawns(draft: Draft, order: CommitOrder, rules: EntityRules, stamp: Stamp): Refusal[] {
-  return order.body.spawns.flatMap(({ wake, ...spawn }) => {
-    const to = `/${spawn.type}/${spawn.id}`;
-    const parent = order.url;
-    const refusal = (error: SkeinError): Refusal[] => [{ kind: "spawn", to, code: error.code, message: error.message }];
+  return order.body.spawns.flatMap((spawn): Refusal[] => {
+    const to = entityUrl(spawn.type, spawn.id);
     const notAdmitted = order.notAdmitted.get(to);
-    if (notAdmitted) return refusal(notAdmitted);
-    const subscription = wake ? { wake: { subscriber: order.url, includeResponse: true } } : {};
-    const { args, tags, initialMessage } = spawn;
-    const outcome = addSpawn(
-      draft,
-      {
-        type: spawn.type,
-        id: spawn.id,
-        parent,
-        ...(args !== undefined && { args }),
-        ...(tags && { tags }),
-        ...(initialMessage && { initialMessage }),
-        ...subscription,
-      },
-      rules,
-      stamp,
-    );
-    return outcome.kind === "refused" ? refusal(outcome.error) : [];
+    const outcome = notAdmitted
+      ? ({ kind: "refused", error: notAdmitted } as const)
+      : addSpawn(draft, spawnOrderOf(order.url, spawn), rules, stamp);
+    if (outcome.kind !== "refused") return [];
+    return [{ kind: "spawn", to, code: outcome.error.code, message: outcome.error.message }];
   });
+}
+
+/** A handler's children have it as their parent, and tell it of their runs if it wants that. */
+export function spawnOrderOf(parent: string, spawn: CommitBody["spawns"][number]): SpawnOrder {
+  const { wake, type, id, args, tags, initialMessage } = spawn;
+  return {
+    type,
+    id,
+    parent,
+    ...(args !== undefined && { args }),
+    ...(tags && { tags }),
+    ...(initialMessage && { initialMessage }),
+    ...(wake && { wake: { subscriber: parent, includeResponse: true } }),
+  };
 }
 
 function planSends(
