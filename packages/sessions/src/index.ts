@@ -53,3 +53,5 @@ export { INLINE_DATA_LIMIT, OUTPUT_LIMIT, TEXT_LIMIT } from "./bounds.ts";
 export { type NativeDelta, type Normalised, type Skip, SKIP_REASONS, type SkipReason } from "./normalised.ts";
 export { type ClaudeNormaliser, createClaudeNormaliser } from "./claude/normalise.ts";
 export { claudeToolName } from "./claude/tool-names.ts";
+export { type CodexNormaliser, createCodexNormaliser } from "./codex/normalise.ts";
+export { codexToolName } from "./codex/tool-names.ts";

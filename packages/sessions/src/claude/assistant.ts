@@ -12,7 +12,8 @@ import {
   toolResultBlock,
   toolUseBlock,
 } from "./records.ts";
-import { type ClaudeState, type Outcome, type Output, remember, skip, type Turn } from "./state.ts";
+import { type Outcome, type Output, remember, skip } from "../output.ts";
+import { type ClaudeState, type Turn } from "./state.ts";
 import { claudeToolName } from "./tool-names.ts";
 import { showToolResult } from "./tool-result.ts";
 import { addUsage, turnOf } from "./turns.ts";

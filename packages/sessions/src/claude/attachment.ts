@@ -4,7 +4,8 @@ import type { Attachment } from "../events.ts";
 import { attachmentOf } from "./content.ts";
 import { CONTEXT_ATTACHMENTS, NOTICE_ATTACHMENTS } from "./ignored.ts";
 import { blocksOf, type NativeRecord, textBlock } from "./records.ts";
-import { type ClaudeState, type Outcome, type Output, skip } from "./state.ts";
+import { type Outcome, type Output, skip } from "../output.ts";
+import { type ClaudeState } from "./state.ts";
 import { showTaskNotification } from "./tool-result.ts";
 import { readUserText } from "./user-text.ts";
 

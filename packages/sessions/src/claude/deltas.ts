@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { NativeDelta } from "../normalised.ts";
-import { type ClaudeState, remember } from "./state.ts";
+import { remember } from "../output.ts";
+import { type ClaudeState } from "./state.ts";
 
 /** The parts of the Messages API's stream events that deltas are made of. */
 const started = z.looseObject({

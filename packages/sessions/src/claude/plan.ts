@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { TranscriptEvent } from "../events.ts";
-import { type ClaudeState, remember } from "./state.ts";
+import { remember } from "../output.ts";
+import { type ClaudeState } from "./state.ts";
 
 type Plan = Extract<TranscriptEvent, { type: "plan" }>;
 

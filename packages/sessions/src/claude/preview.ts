@@ -14,7 +14,6 @@ export interface SessionPreview {
   lastPrompt: string | undefined;
   /** Prompts, answers and results among the records that were seen. */
   messages: number;
-  archived: boolean;
 }
 
 export function emptyPreview(): SessionPreview {
@@ -29,7 +28,6 @@ export function emptyPreview(): SessionPreview {
     summary: undefined,
     lastPrompt: undefined,
     messages: 0,
-    archived: false,
   };
 }
 

@@ -1,7 +1,4 @@
-import type { Blob, BlobSink } from "../bounds.ts";
 import type { TranscriptEvent } from "../events.ts";
-import type { Skip, SkipReason } from "../normalised.ts";
-import type { NativeTranscriptRow } from "../resource.ts";
 import type { NativeUsage } from "./records.ts";
 
 /** A tool call whose result has not been seen. */
@@ -91,61 +88,4 @@ export function initialState(source: ClaudeState["source"]): ClaudeState {
     compaction: undefined,
     ts: 0,
   };
-}
-
-const MAX_TRACKED = 5000;
-
-/** Remembers in a map that never grows beyond bounds: the oldest is forgotten. */
-export function remember<K, V>(map: Map<K, V>, key: K, value: V): void {
-  map.set(key, value);
-  if (map.size > MAX_TRACKED) {
-    const [oldest] = map.keys();
-    if (oldest !== undefined) map.delete(oldest);
-  }
-}
-
-type Extra = Pick<NativeTranscriptRow, "liveKey"> & { readonly callId?: string; readonly ts?: number };
-
-/** Collects the rows of one record. */
-export interface Output {
-  readonly rows: NativeTranscriptRow[];
-  readonly blobs: Blob[];
-  readonly sink: BlobSink;
-  /** The record's thread: set for what a sub-agent did. */
-  readonly parentCallId: string | undefined;
-  readonly ts: number;
-  /** Adds a row, unless its key was there before. */
-  row(key: string, payload: TranscriptEvent, extra?: Extra): void;
-}
-
-export function createOutput(state: ClaudeState, ts: number, parentCallId: string | undefined): Output {
-  const rows: NativeTranscriptRow[] = [];
-  const blobs: Blob[] = [];
-  return {
-    rows,
-    blobs,
-    sink: (blob) => void blobs.push(blob),
-    parentCallId,
-    ts,
-    row(key, payload, extra = {}) {
-      if (state.keys.has(key)) return;
-      state.keys.add(key);
-      rows.push({
-        key,
-        ts: extra.ts ?? ts,
-        type: payload.type,
-        ...(extra.callId === undefined ? {} : { callId: extra.callId }),
-        ...(parentCallId === undefined ? {} : { parentCallId }),
-        ...(extra.liveKey === undefined ? {} : { liveKey: extra.liveKey }),
-        payload,
-      });
-    },
-  };
-}
-
-/** What a part of the normaliser answers: nothing when it showed something. */
-export type Outcome = Skip | undefined;
-
-export function skip(reason: SkipReason, detail?: string): Skip {
-  return detail === undefined ? { reason } : { reason, detail };
 }

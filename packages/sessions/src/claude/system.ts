@@ -3,7 +3,8 @@ import { boundText, boundValue, TEXT_LIMIT } from "../bounds.ts";
 import { sha256 } from "../sha256.ts";
 import { SYSTEM_SUBTYPES } from "./ignored.ts";
 import type { NativeRecord } from "./records.ts";
-import { type ClaudeState, type Outcome, type Output, skip } from "./state.ts";
+import { type Outcome, type Output, skip } from "../output.ts";
+import { type ClaudeState } from "./state.ts";
 import { closeTurn, turnOf } from "./turns.ts";
 import { readUserText } from "./user-text.ts";
 

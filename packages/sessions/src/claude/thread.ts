@@ -1,5 +1,6 @@
 import { blocksOf, type NativeRecord, textBlock } from "./records.ts";
-import { type ClaudeState, type Output, remember } from "./state.ts";
+import { type Output, remember } from "../output.ts";
+import { type ClaudeState } from "./state.ts";
 import { closeTurn } from "./turns.ts";
 
 /**

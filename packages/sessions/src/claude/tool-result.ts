@@ -4,7 +4,8 @@ import { answerKey } from "../resource.ts";
 import { resultContent } from "./content.ts";
 import { fileChangeOf } from "./file-changes.ts";
 import { planOfResult } from "./plan.ts";
-import { type ClaudeState, type OpenCall, type Output, remember } from "./state.ts";
+import { type Output, remember } from "../output.ts";
+import { type ClaudeState, type OpenCall } from "./state.ts";
 import type { TaskNotification } from "./user-text.ts";
 
 const answered = z.looseObject({

@@ -1,7 +1,8 @@
 import type { Usage } from "../events.ts";
 import { turnEndKey } from "../resource.ts";
 import type { NativeUsage } from "./records.ts";
-import type { ClaudeState, Output, Turn } from "./state.ts";
+import { type Output } from "../output.ts";
+import { type ClaudeState, type Turn } from "./state.ts";
 
 /**
  * Where turns end. A session file says it only sometimes, so an end is derived: at a `turn_duration` record, before

@@ -1,6 +1,7 @@
 import { basename, dirname, join, relative } from "node:path";
 import { type Census, createCensus } from "../census.ts";
 import { readClaudeSession } from "./claude/read.ts";
+import { readCodexSession } from "./codex/read.ts";
 import { chunksOf, openFile } from "./files.ts";
 import { parseLine, readLines } from "./lines.ts";
 
@@ -9,6 +10,8 @@ export type Inspection =
   | { readonly kind: "unreadable"; readonly message: string }
   /** It is a file, but not of an agent that we read. */
   | { readonly kind: "unsupported"; readonly message: string };
+
+const READERS = { claude: readClaudeSession, codex: readCodexSession } as const;
 
 /** What is in a native session file and what would become of it. `path` is a person's, and may be a link. */
 export async function inspectSession(options: {
@@ -28,12 +31,9 @@ export async function inspectSession(options: {
   }
   if (agent === undefined)
     return { kind: "unsupported", message: `${path} is no session file of an agent that Skein reads.` };
-  if (agent === "codex") {
-    return { kind: "unsupported", message: `${path} is a Codex session; Skein cannot read those yet.` };
-  }
   const census = createCensus();
   const beside = join(dirname(path), basename(path, ".jsonl"));
-  for await (const { file, line, parsed, normalised } of readClaudeSession({ ...options, follow: true })) {
+  for await (const { file, line, parsed, normalised } of READERS[agent]({ ...options, follow: true })) {
     const name = file === path ? "" : relative(beside, file);
     census.add({ file: name, line, normalised, ...(parsed.kind === "json" ? { raw: parsed.value } : {}) });
   }
@@ -49,9 +49,9 @@ async function agentOf(chunks: AsyncIterable<Uint8Array>): Promise<"claude" | "c
     const parsed = parseLine(line);
     if (parsed.kind !== "json" || typeof parsed.value !== "object" || parsed.value === null) continue;
     const { value } = parsed;
-    if (!("type" in value) || typeof value.type !== "string") continue;
-    // Codex wraps every record; Claude Code never has a payload.
-    return "payload" in value ? "codex" : "claude";
+    // Codex wraps every record; before it did, its first line was the session's. Claude Code never has a payload.
+    if ("payload" in value || ("id" in value && "timestamp" in value && !("type" in value))) return "codex";
+    if ("type" in value && typeof value.type === "string") return "claude";
   }
   return undefined;
 }
