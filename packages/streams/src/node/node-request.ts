@@ -56,18 +56,28 @@ export class NodeRequest implements Request {
     return this.#consumed || (this.#body?.locked ?? false);
   }
 
-  readonly arrayBuffer = async (): Promise<ArrayBuffer> => {
+  async arrayBuffer(): Promise<ArrayBuffer> {
     const bytes = await this.#collect();
     return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
-  };
+  }
 
-  readonly text = async (): Promise<string> => new TextDecoder().decode(await this.#collect());
+  async text(): Promise<string> {
+    return new TextDecoder().decode(await this.#collect());
+  }
 
-  readonly json = async (): Promise<unknown> => JSON.parse(await this.text());
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
+  }
 
-  readonly blob = (): Promise<Blob> => this.#request().blob();
-  readonly formData = () => this.#request().formData();
-  readonly clone = (): Request => this.#request().clone();
+  blob(): Promise<Blob> {
+    return this.#request().blob();
+  }
+  formData() {
+    return this.#request().formData();
+  }
+  clone(): Request {
+    return this.#request().clone();
+  }
 
   get cache() {
     return this.#request().cache;
