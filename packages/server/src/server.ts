@@ -87,7 +87,7 @@ async function answer(deps: ServerDeps, context: ServerContext, router: Router, 
   try {
     response = await route(deps, router, request);
   } catch (error) {
-    response = errorResponse(toSkeinError(context, error));
+    response = errorResponse(toSkeinError(context, request, error));
   }
   response.headers.set("x-content-type-options", "nosniff");
   response.headers.set("referrer-policy", "no-referrer");
@@ -119,8 +119,10 @@ async function route(deps: ServerDeps, router: Router, request: Request): Promis
   return match.route.handle({ request, url, path, params: match.params, principal: "service:public" });
 }
 
-function toSkeinError(context: ServerContext, error: unknown): SkeinError {
+function toSkeinError(context: ServerContext, request: Request, error: unknown): SkeinError {
   if (error instanceof SkeinError && error.code !== "internal") return error;
+  // Whoever hung up in the middle of a body is no failure of ours, and reads no answer.
+  if (request.signal.aborted) return new SkeinError("unavailable", "The request was given up.");
   context.log({ level: "error", message: "A request failed unexpectedly.", error });
   return new SkeinError("internal", "The server failed. What it did is in its log; the request may be tried again.");
 }

@@ -12,7 +12,7 @@ import { endedEntity, noEntity, toEntity } from "./entity.ts";
 import type { Stamp } from "./events.ts";
 import { addKill } from "./plan-kill.ts";
 import { addSignal } from "./plan-signal.ts";
-import { addTagChange, type TagChange } from "./plan-tags.ts";
+import { addTagChange, checkTags, mergeTags, type TagChange } from "./plan-tags.ts";
 
 export async function getEntity({ store }: ServerContext, url: string): Promise<Entity> {
   const record = await store.getRecord<EntityRecord>("entities", url);
@@ -27,7 +27,10 @@ export async function changeTags(
   principal: string,
 ): Promise<Entity> {
   return changeEntity(context, url, principal, async ({ snapshot, entity }) => {
-    await load(context.store, snapshot, sessionKeysOf({ ...entity.tags, ...change.set }));
+    const tags = mergeTags(entity.tags, change);
+    const tooMany = checkTags(tags);
+    if (tooMany) throw tooMany;
+    await load(context.store, snapshot, sessionKeysOf(tags));
     return (draft, stamp) => addTagChange(draft, entity, change, stamp);
   });
 }

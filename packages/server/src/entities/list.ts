@@ -1,7 +1,8 @@
-import { entityStatus, SkeinError, type EntityPage } from "@skein/protocol";
+import { entityStatus, type EntityPage } from "@skein/protocol";
 import type { RecordQuery } from "@skein/store";
 import { z } from "zod";
 import type { ServerContext } from "../context.ts";
+import { parseRequest } from "../http/body.ts";
 import type { EntityRecord } from "../records/collections.ts";
 import { directoryOffset } from "./directory.ts";
 import { toEntity } from "./entity.ts";
@@ -64,7 +65,5 @@ export function matches(record: EntityRecord, { type, status, parent, tag }: Ent
 
 /** Reads query parameters; those that are not known are refused, so that a misspelt filter does not list everything. */
 export function parseQuery<T extends z.ZodType>(schema: T, params: URLSearchParams): z.output<T> {
-  const parsed = schema.safeParse(Object.fromEntries(params));
-  if (parsed.success) return parsed.data;
-  throw new SkeinError("invalid_request", `The query is not understood: ${z.prettifyError(parsed.error)}`);
+  return parseRequest(schema, Object.fromEntries(params), "query");
 }

@@ -17,6 +17,7 @@ import { canonicalJson } from "./canonical-json.ts";
 import { badEntityUrl, noEntity, writeEntity, type EntityRules } from "./entity.ts";
 import { changeEventOf, type Stamp } from "./events.ts";
 import { addInboxRow, checkMessage } from "./plan-send.ts";
+import { checkTags } from "./plan-tags.ts";
 
 export interface SpawnOrder {
   readonly type: string;
@@ -66,6 +67,8 @@ export function checkSpawn(draft: Draft, order: SpawnOrder, rules: EntityRules):
     const wrong = rules.check(type.creationSchema, order.args ?? {});
     if (wrong !== undefined) return refuse("schema_validation_failed", `The arguments do not fit: ${wrong}.`);
   }
+  const tooMany = checkTags(order.tags ?? {});
+  if (tooMany) return { kind: "refused", error: tooMany };
   if (order.initialMessage) {
     const error = checkMessage(draft, { type: order.type }, order.initialMessage, rules);
     if (error) return { kind: "refused", error };

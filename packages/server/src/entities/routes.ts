@@ -13,7 +13,7 @@ import {
 } from "@skein/protocol";
 import { z } from "zod";
 import type { ServerContext } from "../context.ts";
-import { readJson } from "../http/body.ts";
+import { parseRequest, readJson } from "../http/body.ts";
 import { json, noContent } from "../http/errors.ts";
 import { param, type Route, type RouteRequest } from "../http/router.ts";
 import { changeTags, getEntity, kill, signal } from "./change.ts";
@@ -117,7 +117,7 @@ function actorRoutes(context: ServerContext): Route[] {
       handle: async (route) => {
         const { url } = entityParam(route);
         const { value } = await readJson(route.request, tagBody);
-        const set = tags.parse({ [param(route, "key")]: value });
+        const set = parseRequest(tags, { [param(route, "key")]: value }, "tag");
         return json(await changeTags(context, url, { set }, route.principal));
       },
     },

@@ -12,8 +12,16 @@ export interface SchemaChecker {
 /** JSON Schema draft 2020-12. Formats are not judged, and nothing outside of the schema is ever loaded. */
 export function createSchemaChecker(): SchemaChecker {
   const cache = new Map<string, ValidateFunction>();
+  // A commit checks many events against one schema object: its text is made once.
+  const byObject = new WeakMap<object, ValidateFunction>();
 
   const compile = (schema: Readonly<Record<string, unknown>>): ValidateFunction => {
+    const found = byObject.get(schema) ?? compileText(schema);
+    byObject.set(schema, found);
+    return found;
+  };
+
+  const compileText = (schema: Readonly<Record<string, unknown>>): ValidateFunction => {
     const text = JSON.stringify(schema);
     const known = cache.get(text);
     if (known) return known;

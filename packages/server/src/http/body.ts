@@ -20,9 +20,14 @@ export async function readJson<T extends z.ZodType>(
     const reason = cause instanceof Error ? cause.message : "it cannot be parsed";
     throw new SkeinError("malformed_json", `The body is not JSON: ${reason}`, { cause });
   }
-  const parsed = schema.safeParse(body);
+  return parseRequest(schema, body, "body");
+}
+
+/** What is asked, as the schema has it; throws `invalid_request` and says what is wrong with `what`. */
+export function parseRequest<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new SkeinError("invalid_request", `The body is not understood:\n${z.prettifyError(parsed.error)}`, {
+  throw new SkeinError("invalid_request", `The ${what} is not understood:\n${z.prettifyError(parsed.error)}`, {
     details: parsed.error.issues.slice(0, 20).map(({ path, message }) => ({ path: path.join("."), message })),
   });
 }

@@ -25,10 +25,14 @@ export async function poll(
   const { store } = context;
   const signal = AbortSignal.any([gone, context.signal]);
   const end = performance.now() + request.waitMs;
+  let seen = -Infinity;
   const latch = watchCollections(store, request.acceptClaims ? ["wakes", "calls"] : ["calls"]);
   try {
     for (;;) {
-      await touchRunner(context, runnerId, TOUCH_MS);
+      if (performance.now() - seen >= TOUCH_MS) {
+        await touchRunner(context, runnerId, TOUCH_MS);
+        seen = performance.now();
+      }
       const work = signal.aborted ? undefined : await look(context, runnerId, types, request.acceptClaims);
       if (work && gone.aborted && work.kind === "claim") return await giveBack(context, work);
       if (work) return work;

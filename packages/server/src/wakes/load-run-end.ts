@@ -1,22 +1,25 @@
 import { parseEntityUrl } from "@skein/protocol";
-import type { Store } from "@skein/store";
+import type { RecordQuery, Store, StoredRecord } from "@skein/store";
 import type { OpenRunRecord, SubscriptionRecord } from "../records/collections.ts";
 import { load, type RecordKey, type SnapshotBuilder } from "../records/snapshot.ts";
 import { sendKeys } from "../entities/plan-send.ts";
 
-/** An entity has few open runs and few who ask about it; what is beyond these bounds is told by later runs. */
-const MAX_OPEN_RUNS = 1000;
-const MAX_SUBSCRIPTIONS = 10_000;
+const PAGE = 500;
 
 export async function loadOpenRuns(store: Store, snapshot: SnapshotBuilder, url: string): Promise<OpenRunRecord[]> {
-  const page = await store.queryRecords<OpenRunRecord>({
-    collection: "runs",
-    index: "byEntity",
-    equals: [url],
-    limit: MAX_OPEN_RUNS,
-  });
-  for (const record of page.records) snapshot.set("runs", record.id, record);
-  return page.records.map(({ value }) => value);
+  const records = await queryAll<OpenRunRecord>(store, { collection: "runs", index: "byEntity", equals: [url] });
+  for (const record of records) snapshot.set("runs", record.id, record);
+  return records.map(({ value }) => value);
+}
+
+async function queryAll<T>(store: Store, query: Omit<RecordQuery, "limit" | "after">): Promise<StoredRecord<T>[]> {
+  const found: StoredRecord<T>[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await store.queryRecords<T>({ ...query, limit: PAGE, ...(after !== undefined && { after }) });
+    found.push(...page.records);
+    if (page.next === undefined) return found;
+    after = page.next;
+  }
 }
 
 /** Who is to be told when a run of `source` ends, with everything that telling them needs. */
@@ -39,12 +42,8 @@ export async function loadSubscriptions(
   snapshot: SnapshotBuilder,
   query: { readonly index: "bySource" | "bySubscriber"; readonly url: string },
 ): Promise<SubscriptionRecord[]> {
-  const page = await store.queryRecords<SubscriptionRecord>({
-    collection: "subscriptions",
-    index: query.index,
-    equals: [query.url],
-    limit: MAX_SUBSCRIPTIONS,
-  });
-  for (const record of page.records) snapshot.set("subscriptions", record.id, record);
-  return page.records.map(({ value }) => value).filter(({ subscriber }) => parseEntityUrl(subscriber) !== undefined);
+  const { index, url } = query;
+  const records = await queryAll<SubscriptionRecord>(store, { collection: "subscriptions", index, equals: [url] });
+  for (const record of records) snapshot.set("subscriptions", record.id, record);
+  return records.map(({ value }) => value).filter(({ subscriber }) => parseEntityUrl(subscriber) !== undefined);
 }

@@ -15,7 +15,7 @@ import { endedEntity, noEntity, type EntityRules } from "../entities/entity.ts";
 import { addSend } from "../entities/plan-send.ts";
 import { addSpawn, type SpawnOrder } from "../entities/plan-spawn.ts";
 import { withStatus } from "../entities/plan-signal.ts";
-import { addTagChange } from "../entities/plan-tags.ts";
+import { addTagChange, checkTags, mergeTags, type TagChange } from "../entities/plan-tags.ts";
 import { pairId, type EntityRecord, type SubscriptionRecord } from "../records/collections.ts";
 import type { Draft } from "../records/draft.ts";
 import { projectIntoSession, sessionOf } from "../sessions/draft.ts";
@@ -91,7 +91,10 @@ export function planCommit(
   draft.fence(mainStream(url), { producer: { id: CLAIM_PRODUCER, epoch: body.generation, seq: body.seq } });
   const wrong = planWrites(draft, { entity, writes: body.writes, streams: situation.streams }, rules, stamp);
   if (wrong) return { kind: "refused", error: wrong };
-  const after = body.tags ? addTagChange(draft, entity, tagChange(body.tags), stamp) : entity;
+  const change = tagChange(body.tags);
+  const tooMany = checkTags(mergeTags(entity.tags, change));
+  if (tooMany) return { kind: "refused", error: tooMany };
+  const after = addTagChange(draft, entity, change, stamp);
   planRuns(draft, url, situation, now);
   projectSessions(draft, after, body, stamp);
   const refused = [...planSpawns(draft, order, rules, stamp), ...planSends(draft, order, situation, rules, stamp)];
@@ -99,8 +102,8 @@ export function planCommit(
   return { kind: "planned", refused, more: planEnd(draft, order, { ack, situation }, stamp) };
 }
 
-function tagChange(tags: NonNullable<CommitBody["tags"]>): Parameters<typeof addTagChange>[2] {
-  return { ...(tags.set && { set: tags.set }), ...(tags.remove && { remove: tags.remove }) };
+function tagChange(tags: CommitBody["tags"]): TagChange {
+  return tags === undefined ? {} : { ...(tags.set && { set: tags.set }), ...(tags.remove && { remove: tags.remove }) };
 }
 
 /** Runs that begin are remembered; those that end are told to whoever asked. */

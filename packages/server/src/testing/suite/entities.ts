@@ -268,6 +268,11 @@ function listRules(on: () => Fixture): void {
     expect(changes).toHaveLength(6);
     expect(changes.at(-1)).toMatchObject({ key: "b", headers: { operation: "delete" } });
     expect(failure(await call("POST", "/hello/a/tags/x", { value: 1 })).code).toBe("invalid_request");
+    expect(failure(await call("POST", `/hello/a/tags/${"x".repeat(129)}`, { value: "1" })).code).toBe(
+      "invalid_request",
+    );
+    const many = Object.fromEntries(Array.from({ length: 201 }, (_, n) => [`t${n}`, "1"]));
+    expect(failure(await call("PUT", "/hello/many", { tags: many })).code).toBe("too_large");
     await call("DELETE", "/hello/a");
     expect(failure(await call("POST", "/hello/a/tags/x", { value: "1" })).code).toBe("entity_ended");
   });
