@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { SkeinError } from "@skein/protocol";
 import type { Database, OpenDatabase } from "./driver.ts";
 import { storeFiles } from "./files.ts";
@@ -21,10 +21,11 @@ export function acquireLock(folder: string, open: OpenDatabase): { release(): vo
     throw error;
   }
   writeFileSync(owner, `${process.pid}\n`, { mode: 0o600 });
-  return { release: () => releaseLock(database) };
+  return { release: () => releaseLock(database, owner) };
 }
 
-function releaseLock(database: Database): void {
+function releaseLock(database: Database, owner: string): void {
+  rmSync(owner, { force: true });
   database.exec("ROLLBACK");
   database.close();
 }

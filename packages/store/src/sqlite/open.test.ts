@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { statSync } from "node:fs";
+import { rmSync, statSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
 import { runChild } from "../testing/child.ts";
@@ -134,4 +134,24 @@ test("[ST126] commits made at the same time share a sync", async () => {
   await store.commit([{ ...create("/live"), ephemeral: { maxBytes: 100, idleMs: 1000 } }, append("/live", "x")]);
   expect(groups).toEqual([]);
   await opened.dispose();
+});
+
+test("[ST138] a folder that cannot be used is refused by name, and nothing stays locked", async () => {
+  const folder = await temporaryFolder();
+  writeFileSync(`${folder.path}/file`, "not a folder");
+  const notFolder = `${folder.path}/file/store`;
+  await expect(createSqliteStore({ path: notFolder, collections: {} })).rejects.toMatchObject({
+    code: "unavailable",
+    message: expect.stringContaining(notFolder),
+  });
+  const { database } = storeFiles(folder.path);
+  writeFileSync(database, "This is not a database. ".repeat(500));
+  await expect(createSqliteStore({ path: folder.path, collections: {} })).rejects.toMatchObject({
+    code: "unavailable",
+    message: expect.stringMatching(/cannot be opened.*not a database/),
+  });
+  rmSync(database);
+  const store = await createSqliteStore({ path: folder.path, collections: {} });
+  await store.close();
+  await folder.remove();
 });

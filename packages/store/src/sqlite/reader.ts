@@ -17,6 +17,8 @@ import { STREAM_COLUMNS, streamRow } from "./stream-rows.ts";
  */
 export class Reader {
   readonly #database: Database;
+  readonly #begin: Statement;
+  readonly #end: Statement;
   readonly #selectStream: Statement;
   readonly #selectProducer: Statement;
   readonly #listStreams: Statement;
@@ -31,6 +33,8 @@ export class Reader {
     const chunks =
       "SELECT start, count, crc, body FROM chunks WHERE stream = ?1 AND start < ?3 AND start >= " +
       "ifnull((SELECT max(start) FROM chunks WHERE stream = ?1 AND start <= ?2), ?2) ORDER BY start";
+    this.#begin = database.prepare("BEGIN");
+    this.#end = database.prepare("COMMIT");
     this.#selectStream = database.prepare(`SELECT ${STREAM_COLUMNS} FROM streams WHERE path = ?`);
     this.#selectProducer = database.prepare("SELECT epoch, seq FROM producers WHERE stream = ? AND producer = ?");
     this.#listStreams = database.prepare(
@@ -57,7 +61,17 @@ export class Reader {
     return this.#listStreams.all(query.prefix, query.after ?? "", now, query.limit).map(streamRow);
   }
 
+  /** One moment for all of it: a deletion meanwhile must not take away the second half. */
   read(path: string, range: ReadRange, now: number): ReadOutcome {
+    this.#begin.run();
+    try {
+      return this.#readNow(path, range, now);
+    } finally {
+      this.#end.run();
+    }
+  }
+
+  #readNow(path: string, range: ReadRange, now: number): ReadOutcome {
     const row = this.row(path, now);
     if (!row) return { kind: "not-found" };
     const plan = planRead(row, range);

@@ -6,6 +6,9 @@ import type { Database, Statement } from "./driver.ts";
 import { integer, text } from "./driver.ts";
 import { STREAM_COLUMNS, streamRow } from "./stream-rows.ts";
 
+/** Characters of a record's JSON: larger ones are read again when they are needed. */
+const LARGEST_KEPT = 16 * 1024;
+
 /**
  * What the writer decides on: the database as committed, with the rows lately used kept in memory, and the ephemeral
  * streams, which are nowhere else. Only the writer changes the database, so a kept row is never stale.
@@ -60,7 +63,7 @@ export class SqliteState implements State {
     const found = this.#selectRecord.get(collection, id);
     if (!found) return undefined;
     const row = { version: integer(found["version"]), json: text(found["json"]) };
-    this.#records.set(key, row);
+    this.#keepRecord(key, row);
     return row;
   }
 
@@ -83,9 +86,14 @@ export class SqliteState implements State {
       for (const [producerId, row] of producers) this.#producers.set(`${id}/${producerId}`, row);
     for (const [collection, records] of durable.records)
       for (const [id, row] of records) {
-        if (row) this.#records.set(`${collection}/${id}`, row);
+        if (row) this.#keepRecord(`${collection}/${id}`, row);
         else this.#records.delete(`${collection}/${id}`);
       }
+  }
+
+  #keepRecord(key: string, row: RecordRow): void {
+    if (row.json.length <= LARGEST_KEPT) this.#records.set(key, row);
+    else this.#records.delete(key);
   }
 
   /** A transaction failed: trust nothing but the database. */

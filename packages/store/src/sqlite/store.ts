@@ -43,10 +43,10 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<St
   const writer = await startWriter({
     start: { folder, collections: options.collections },
     now,
-    onGroup: ({ ephemeral: changes, report }) => {
+    onGroup: ({ ephemeral: changes }) => {
       if (changes) ephemeral.apply(changes);
-      options.observe?.({ kind: "group", ...report });
     },
+    onReport: (report) => options.observe?.({ kind: "group", ...report }),
     onFailure: (commits, message) => options.observe?.({ kind: "group-failed", commits, message }),
   });
   const reader = await openReader(folder);

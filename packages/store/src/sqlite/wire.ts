@@ -30,7 +30,7 @@ export type ToWriter =
 /** Outcomes come in the order of the commits. */
 export type FromWriter =
   | { readonly kind: "ready" }
-  | { readonly kind: "refused"; readonly code: "unavailable" | "internal"; readonly message: string }
+  | { readonly kind: "refused"; readonly message: string }
   | {
       readonly kind: "group";
       readonly outcomes: readonly CommitOutcome[];

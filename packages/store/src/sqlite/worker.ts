@@ -81,8 +81,10 @@ async function tryOpen(start: WriterStart): Promise<Opened> {
   try {
     return { kind: "open", store: openWriter(start, await loadSqlite()) };
   } catch (error) {
-    const expected = error instanceof SkeinError && error.code === "unavailable";
-    return { kind: "refused", code: expected ? "unavailable" : "internal", message: explain(error) };
+    // Refusals of our own say everything; those of the file system and of SQLite do not name the store.
+    const message =
+      error instanceof SkeinError ? error.message : `The store in ${start.folder} cannot be opened: ${explain(error)}`;
+    return { kind: "refused", message };
   }
 }
 

@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { SkeinError } from "@skein/protocol";
 import type { PreparedOperation } from "../core/operation.ts";
 import type { CommitOutcome } from "../store.ts";
+import type { GroupReport } from "./observe.ts";
 import type { FromWriter, ToWriter, WriterStart } from "./wire.ts";
 import { packBatch } from "./wire.ts";
 
@@ -24,11 +25,15 @@ export interface WriterClient {
   close(): Promise<void>;
 }
 
+type Group = Extract<FromWriter, { kind: "group" }>;
+
 interface Dependencies {
   readonly start: WriterStart;
   readonly now: () => number;
   /** After a group is durable, before its commits resolve. */
-  readonly onGroup: (group: Extract<FromWriter, { kind: "group" }>) => void;
+  readonly onGroup: (group: Group) => void;
+  /** After its commits have resolved. */
+  readonly onReport: (report: GroupReport) => void;
   readonly onFailure: (commits: number, message: string) => void;
 }
 
@@ -46,7 +51,7 @@ function ready(worker: Worker): Promise<void> {
     worker.once("message", (message: FromWriter) => {
       worker.removeListener("error", reject);
       if (message.kind === "ready") resolve();
-      else if (message.kind === "refused") reject(new SkeinError(message.code, message.message));
+      else if (message.kind === "refused") reject(new SkeinError("unavailable", message.message));
       else reject(new Error(`The writer began with ${message.kind}`));
     });
   });
@@ -56,7 +61,7 @@ function ready(worker: Worker): Promise<void> {
  * Commits of one turn of the event loop go as one batch. The writer takes all batches that wait for it as one group
  * and answers in order.
  */
-function connect(worker: Worker, { now, onGroup, onFailure }: Dependencies): WriterClient {
+function connect(worker: Worker, { now, onGroup, onReport, onFailure }: Dependencies): WriterClient {
   let unsent: Waiting[] = [];
   let sent: Waiting[] = [];
   let bytes = 0;
@@ -104,10 +109,11 @@ function connect(worker: Worker, { now, onGroup, onFailure }: Dependencies): Wri
       onGroup(message);
       const done = answered(message.outcomes.length);
       for (const [index, outcome] of message.outcomes.entries()) done[index]?.resolve(outcome);
+      onReport(message.report);
     } else if (message.kind === "failed") {
-      onFailure(message.commits, message.message);
       const error = new SkeinError("unavailable", `The store could not write: ${message.message}`);
       for (const waiting of answered(message.commits)) waiting.reject(error);
+      onFailure(message.commits, message.message);
     }
   });
   worker.on("error", (cause) => breakDown(new SkeinError("unavailable", "The store's writer has failed", { cause })));

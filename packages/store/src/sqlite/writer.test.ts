@@ -167,3 +167,17 @@ test("[ST134] every statement searches a range of a key", async () => {
   expect(scans).toEqual([]);
   await on.dispose();
 });
+
+test("[ST137] a read is of one moment, whatever is deleted meanwhile", async () => {
+  const on = await openDirectWriter();
+  on.commit(create("/a"), append("/a", "1", "2"));
+  on.reading.afterGet = (sql) => {
+    if (!sql.includes("FROM streams")) return;
+    on.reading.afterGet = () => {};
+    on.commit(remove("/a"));
+    while (on.writer.collectGarbage());
+  };
+  expect(texts(on.reader, "/a")).toEqual(["1", "2"]);
+  expect(texts(on.reader, "/a")).toEqual(["not-found"]);
+  await on.dispose();
+});

@@ -53,6 +53,7 @@ export async function openDirectWriter() {
 export class SpiedDatabase implements Database {
   readonly prepared: string[] = [];
   beforeExec: (sql: string) => void = () => {};
+  afterGet: (sql: string) => void = () => {};
   readonly #database: Database;
 
   constructor(database: Database) {
@@ -66,7 +67,17 @@ export class SpiedDatabase implements Database {
 
   prepare(sql: string): Statement {
     this.prepared.push(sql);
-    return this.#database.prepare(sql);
+    const statement = this.#database.prepare(sql);
+    return {
+      run: (...values) => statement.run(...values),
+      get: (...values) => {
+        const row = statement.get(...values);
+        this.afterGet(sql);
+        return row;
+      },
+      all: (...values) => statement.all(...values),
+      iterate: (...values) => statement.iterate(...values),
+    };
   }
 
   close(): void {
