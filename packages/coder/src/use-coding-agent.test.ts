@@ -40,7 +40,9 @@ test("[CD31] an entity makes a session, prompts it, is woken by the answer and r
     expect(turn.prompt).toBe("count the files");
     turn.say("m1", "Seven.");
     turn.end();
-    await expect.poll(() => seen.at(-1)).toMatchObject({ run: { status: "completed", response: "Seven." } });
+    await expect
+      .poll(() => seen.at(-1), { timeout: 10_000 })
+      .toMatchObject({ run: { status: "completed", response: "Seven." } });
     expect(seen.at(-1)).toMatchObject({
       status: "idle",
       said: ["user_message", "assistant_message"],

@@ -16,13 +16,17 @@ import { loadQuery } from "./sdk.ts";
 
 /** The real Claude Code binary against the scripted model. */
 const binary = packagedBinary();
-const claudeTest = test.skipIf(binary === undefined);
+/** Milliseconds, with what a busy machine adds. */
+const WITHIN_A_SECOND = 1500;
+/** For what a busy machine takes. */
+const patiently = { timeout: 20_000 };
 
 let lab: ClaudeLab;
 const drivers: AgentDriver[] = [];
 const table = procTable();
 
-beforeEach(async () => {
+beforeEach(async ({ skip }) => {
+  skip(binary === undefined, "The optional package with the Claude Code binary is not installed.");
   lab = await createClaudeLab();
 });
 afterEach(async () => {
@@ -84,7 +88,7 @@ const outcome = (events: readonly DriverEvent[]) => {
 };
 const left = () => table.find((marker) => marker === sessionMarker(lab.root, "s1"));
 
-claudeTest("a turn that writes a file gives its rows in order, deltas before them, and one end", async () => {
+test("a turn that writes a file gives its rows in order, deltas before them, and one end", async () => {
   const driver = open();
   const path = `${lab.cwd}/a.txt`;
   const events = await collect(prompt(driver, `[[think: hm]] [[say: hello]] [[write: ${path}|abc]] [[say: bye]]`));
@@ -110,7 +114,7 @@ claudeTest("a turn that writes a file gives its rows in order, deltas before the
   ).toBe("bye");
 });
 
-claudeTest("interrupted in the middle of its text: partial text is kept, the session goes on", async () => {
+test("[CD17] interrupted in the middle of its text: partial text is kept, the session goes on", async () => {
   const driver = open();
   const started = performance.now();
   let askedAt = 0;
@@ -119,7 +123,7 @@ claudeTest("interrupted in the middle of its text: partial text is kept, the ses
     askedAt = performance.now() - started;
     void driver.interrupt();
   });
-  expect(performance.now() - started - askedAt).toBeLessThan(1000);
+  expect(performance.now() - started - askedAt).toBeLessThan(WITHIN_A_SECOND);
   expect(outcome(events)).toEqual({ kind: "aborted", reason: "interrupted" });
   expect(rows(events).at(-1)?.payload).toMatchObject({ type: "assistant_message", text: "half of it" });
   const next = await collect(prompt(driver, "and now?"));
@@ -127,38 +131,35 @@ claudeTest("interrupted in the middle of its text: partial text is kept, the ses
   expect(rows(next).at(-1)?.payload).toMatchObject({ text: "ok: and now?" });
 });
 
-claudeTest(
-  "interrupted in the middle of a command: nothing that it started is left, not even in other sessions",
-  async () => {
-    const driver = open();
-    const command = "setsid sleep 600 & nohup sleep 601 >/dev/null 2>&1 & echo up > up.txt; sleep 602";
-    const turn = collect(prompt(driver, `[[bash: ${command}]]`));
-    await expect.poll(() => readFile(`${lab.cwd}/up.txt`, "utf8").catch(() => "")).toBe("up\n");
-    const before = (await left()).length;
-    expect(before).toBeGreaterThan(1);
-    await driver.interrupt();
-    const events = await turn;
-    expect(outcome(events)).toEqual({ kind: "aborted", reason: "interrupted" });
-    const pids = await left();
-    expect(pids).toHaveLength(1);
-    const next = await collect(prompt(driver, "again"));
-    expect(outcome(next)?.kind).toBe("completed");
-    await driver.close();
-    expect(await left()).toEqual([]);
-  },
-);
+test("[CD17] interrupted in the middle of a command: nothing that it started is left, not even in other sessions", async () => {
+  const driver = open();
+  const command = "setsid sleep 600 & nohup sleep 601 >/dev/null 2>&1 & echo up > up.txt; sleep 602";
+  const turn = collect(prompt(driver, `[[bash: ${command}]]`));
+  await expect.poll(() => readFile(`${lab.cwd}/up.txt`, "utf8").catch(() => ""), patiently).toBe("up\n");
+  const before = (await left()).length;
+  expect(before).toBeGreaterThan(1);
+  await driver.interrupt();
+  const events = await turn;
+  expect(outcome(events)).toEqual({ kind: "aborted", reason: "interrupted" });
+  const pids = await left();
+  expect(pids).toHaveLength(1);
+  const next = await collect(prompt(driver, "again"));
+  expect(outcome(next)?.kind).toBe("completed");
+  await driver.close();
+  expect(await left()).toEqual([]);
+});
 
-claudeTest("a hung model is interrupted within a second", async () => {
+test("[CD17] a hung model is interrupted within a second", async () => {
   const driver = open();
   const turn = collect(prompt(driver, "[[hang]]"));
-  await expect.poll(() => lab.api.conversation().length).toBe(1);
+  await expect.poll(() => lab.api.conversation().length, patiently).toBe(1);
   const started = performance.now();
   await driver.interrupt();
   expect(outcome(await turn)).toEqual({ kind: "aborted", reason: "interrupted" });
-  expect(performance.now() - started).toBeLessThan(1000);
+  expect(performance.now() - started).toBeLessThan(WITHIN_A_SECOND);
 });
 
-claudeTest("permissions are asked, and allow, deny and their messages reach the agent", async () => {
+test("[CD13][CD14] permissions are asked, and allow, deny and their messages reach the agent", async () => {
   const driver = open({ permissionMode: "ask" });
   const turn = `[[write: ${lab.cwd}/yes.txt|1]] [[write: ${lab.cwd}/no.txt|2]] [[say: fin]]`;
   const asked: string[] = [];
@@ -179,7 +180,7 @@ claudeTest("permissions are asked, and allow, deny and their messages reach the 
   expect(outcome(events)?.kind).toBe("completed");
 });
 
-claudeTest("what is allowed for the session is not written to the repository or the settings", async () => {
+test("[CD16] what is allowed for the session is not written to the repository or the settings", async () => {
   const driver = open({ permissionMode: "ask" });
   let asked = 0;
   const answer = (event: DriverEvent): unknown => {
@@ -194,7 +195,7 @@ claudeTest("what is allowed for the session is not written to the repository or 
   await expect(readFile(`${lab.configDir}/settings.json`)).rejects.toThrow(/ENOENT/);
 });
 
-claudeTest("a question waits, also in bypass, and its answer reaches the model", async () => {
+test("[CD13] a question waits, also in bypass, and its answer reaches the model", async () => {
   const driver = open({ permissionMode: "bypass" });
   const events = await collect(prompt(driver, "[[ask: which?|red|blue]] [[say: fin]]"), (event) => {
     if (event.kind !== "waiting") return;
@@ -205,7 +206,7 @@ claudeTest("a question waits, also in bypass, and its answer reaches the model",
   expect(JSON.stringify(lab.api.conversation().at(-1)?.messages)).toContain("blue");
 });
 
-claudeTest("interrupting while a permission waits ends the turn", async () => {
+test("[CD17] interrupting while a permission waits ends the turn", async () => {
   const driver = open({ permissionMode: "ask" });
   const events = await collect(prompt(driver, "[[bash: touch x]]"), (event) => {
     if (event.kind === "waiting") void driver.interrupt();
@@ -214,13 +215,13 @@ claudeTest("interrupting while a permission waits ends the turn", async () => {
   expect(outcome(await collect(prompt(driver, "next")))?.kind).toBe("completed");
 });
 
-claudeTest.each([
+test.each([
   ["[[http: 429]]", "agent_failed", /429/],
   ["[[http: 500]]", "agent_failed", /500/],
   ["[[http: 400]]", "agent_failed", /400/],
   ["[[http: 401]]", "agent_not_signed_in", /sign in/],
   ["[[say: one]] [[cut]]", "agent_failed", /./],
-])("%s fails the turn with a clear error, and the next prompt works", async (text, code, message) => {
+])("[CD10] %s fails the turn with a clear error, and the next prompt works", async (text, code, message) => {
   const driver = open();
   const events = await collect(prompt(driver, text));
   expect(outcome(events)).toMatchObject({ kind: "failed", code });
@@ -228,7 +229,7 @@ claudeTest.each([
   expect(outcome(await collect(prompt(driver, "next")))?.kind).toBe("completed");
 });
 
-claudeTest("a stream that breaks once is retried, and what it had said is taken back", async () => {
+test("a stream that breaks once is retried, and what it had said is taken back", async () => {
   const events = await collect(prompt(open(), "[[say: one]] [[cut: 1]] [[say: two]]"));
   expect(outcome(events)?.kind).toBe("completed");
   const said = rows(events).flatMap(({ payload }) => (payload.type === "assistant_message" ? [payload.text] : []));
@@ -236,35 +237,35 @@ claudeTest("a stream that breaks once is retried, and what it had said is taken 
   expect(rows(events).filter(({ type }) => type === "error")).toHaveLength(1);
 });
 
-claudeTest("not signed in: a stable code and what to do", async () => {
+test("[CD29] not signed in: a stable code and what to do", async () => {
   const { ANTHROPIC_API_KEY: _key, ...environment } = lab.environment;
   const events = await collect(prompt(open({}, { environment }), "hello"));
   expect(outcome(events)).toMatchObject({ kind: "failed", code: "agent_not_signed_in" });
   expect(lab.api.requests).toEqual([]);
 });
 
-claudeTest("provider keys of our environment are not passed on unless asked for", async () => {
+test("[CD27] provider keys of our environment are not passed on unless asked for", async () => {
   const events = await collect(prompt(open({}, { credentials: "login" }), "hello"));
   expect(outcome(events)).toMatchObject({ kind: "failed", code: "agent_not_signed_in" });
 });
 
-claudeTest("killed in the middle of a command: the turn fails, the orphans end, the next prompt resumes", async () => {
+test("[CD22] killed in the middle of a command: the turn fails, the orphans end, the next prompt resumes", async () => {
   const driver = open();
   const turn = collect(prompt(driver, "[[bash: echo up > up.txt; sleep 600]]"));
-  await expect.poll(() => readFile(`${lab.cwd}/up.txt`, "utf8").catch(() => "")).toBe("up\n");
+  await expect.poll(() => readFile(`${lab.cwd}/up.txt`, "utf8").catch(() => ""), patiently).toBe("up\n");
   const [agent] = (await left())
     .filter(({ pid, session }) => pid === session)
     .sort((a, b) => a.startedAt - b.startedAt);
   if (agent === undefined) throw new Error("The agent's process was not found.");
   process.kill(agent.pid, "SIGKILL");
   expect(outcome(await turn)).toMatchObject({ kind: "failed", code: "agent_failed" });
-  await expect.poll(left).toEqual([]);
+  await expect.poll(left, patiently).toEqual([]);
   const next = await collect(prompt(driver, "again"));
   expect(outcome(next)?.kind).toBe("completed");
   expect(JSON.stringify(lab.api.conversation().at(-1)?.messages)).toContain("echo up > up.txt");
 });
 
-claudeTest("a new process resumes the session with its history", async () => {
+test("[CD22] a new process resumes the session with its history", async () => {
   const native = { kind: "own", id: randomUUID() } as const;
   const first = open({ native });
   await collect(prompt(first, "[[say: the answer is 42]]"));
@@ -275,23 +276,23 @@ claudeTest("a new process resumes the session with its history", async () => {
   expect(JSON.stringify(lab.api.conversation().at(-1)?.messages)).toContain("the answer is 42");
 });
 
-claudeTest("a session that must be there and is not", async () => {
+test("a session that must be there and is not", async () => {
   const driver = open({ native: { kind: "resume", id: randomUUID() } });
   expect(outcome(await collect(prompt(driver, "hello")))).toMatchObject({ kind: "failed", code: "session_not_found" });
 });
 
-claudeTest("closing in the middle of a command ends the turn and leaves nothing", async () => {
+test("[CD23] closing in the middle of a command ends the turn and leaves nothing", async () => {
   const driver = open();
   const turn = collect(prompt(driver, "[[bash: echo up > up.txt; setsid sleep 600]]"));
-  await expect.poll(() => readFile(`${lab.cwd}/up.txt`, "utf8").catch(() => "")).toBe("up\n");
+  await expect.poll(() => readFile(`${lab.cwd}/up.txt`, "utf8").catch(() => ""), patiently).toBe("up\n");
   const started = performance.now();
   await driver.close();
-  expect(performance.now() - started).toBeLessThan(2000);
+  expect(performance.now() - started).toBeLessThan(2 * WITHIN_A_SECOND);
   expect(outcome(await turn)?.kind).toBe("aborted");
   expect(await left()).toEqual([]);
 });
 
-claudeTest("a prompt that looks like a command or names a file is sent as written", async () => {
+test("[CD12] a prompt that looks like a command or names a file is sent as written", async () => {
   const driver = open();
   await collect(prompt(driver, "/compact please, and look at @secret.txt"));
   const [asked] = lab.api.conversation();

@@ -11,6 +11,8 @@ export interface DriverPool {
   giveBack(sessionId: string): void;
   /** Ends the session's driver and what it started. */
   drop(sessionId: string): Promise<void>;
+  /** The sessions whose drivers are kept and not used. */
+  idle(): readonly string[];
   close(): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export function createDriverPool(deps: { readonly clock: Clock; readonly idleMs:
       entries.set(sessionId, { kind: "idle", driver: entry.driver, cancel });
     },
     drop,
+    idle: () => [...entries].flatMap(([sessionId, { kind }]) => (kind === "idle" ? [sessionId] : [])),
     async close() {
       await Promise.all([...entries.keys()].map(drop));
     },

@@ -20,6 +20,7 @@ import type { CoderCalls } from "./calls.ts";
 import { createDriverPool } from "./drivers.ts";
 import { handleWake } from "./handler.ts";
 import { workingDirectory } from "./set-up.ts";
+import { sweepIdle } from "./sweep.ts";
 import { coderState } from "./state.ts";
 
 export interface CoderOptions {
@@ -39,7 +40,7 @@ export interface CoderOptions {
   readonly claude?: ClaudeSettings | undefined;
   /** Instead of the agents that we know. */
   readonly adapters?: readonly AgentAdapter[] | undefined;
-  /** The coders that there are, to tell which sessions are attached. Default: none is known. */
+  /** All coders that there are: which sessions are attached, and which agents are not needed any more. */
   readonly listCoders?: (() => Promise<readonly Entity[]>) | undefined;
   /** How long an agent stays warm after its turn. Default: ten minutes. */
   readonly idleMs?: number | undefined;
@@ -88,10 +89,15 @@ export function registerCoder(registry: Registry, options: CoderOptions): Coders
     handler: (ctx) => handleWake(ctx, { ...options, clock, reaper, drivers, directories, adapterOf }),
   });
 
+  let stopSweep = (): void => {};
   return {
     calls: createCoderCalls({ adapters, directories, attachments }),
-    start: () => reaper.endAll(),
+    async start() {
+      await reaper.endAll();
+      if (options.listCoders !== undefined) stopSweep = sweepIdle({ clock, drivers, listCoders: options.listCoders });
+    },
     async close() {
+      stopSweep();
       await drivers.close();
       await reaper.endAll();
     },

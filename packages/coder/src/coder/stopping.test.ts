@@ -4,6 +4,7 @@ import type { CoderLab } from "../testing/coder-lab.ts";
 import { createFakeAgent } from "../testing/fake-agent.ts";
 import { createManualClock } from "../testing/manual-clock.ts";
 import { createDriverPool } from "./drivers.ts";
+import { sweepIdle } from "./sweep.ts";
 
 let lab: CoderLab;
 beforeEach(async () => {
@@ -114,7 +115,7 @@ test("[CD21] a coder that is killed stops its agent at once", async () => {
   const view = await lab.spawn("a", {}, { type: "prompt", payload: { text: "one" } });
   const turn = await lab.agent.nextTurn();
   await lab.client.kill(view.url);
-  await expect.poll(() => lab.agent.closed()).toBe(1);
+  await expect.poll(() => lab.agent.closed(), { timeout: 10_000 }).toBe(1);
   expect(turn.interrupts()).toBeGreaterThan(0);
 });
 
@@ -125,7 +126,7 @@ test("[CD21] a coder that lost its claim stops its agent at once", async () => {
   // Another process under the same id takes the claims back.
   await lab.startRunner();
   turn.say("m1", "to nobody");
-  await expect.poll(() => lab.agent.closed()).toBe(1);
+  await expect.poll(() => lab.agent.closed(), { timeout: 10_000 }).toBe(1);
   await view.until("the end", () => view.types().includes("turn_aborted"));
   expect(view.types()).toEqual(["user_message", "turn_aborted"]);
   await first.stop();
@@ -164,4 +165,32 @@ test("[CD23] an agent whose session somebody else wrote to is started anew", asy
   await view.idle(2);
   expect(lab.agent.drivers).toHaveLength(2);
   expect(lab.agent.closed()).toBe(1);
+});
+
+test("[CD23] the agent of a coder that was killed while it was idle is ended", async () => {
+  const clock = createManualClock();
+  const drivers = createDriverPool({ clock, idleMs: 600_000 });
+  const agent = createFakeAgent();
+  for (const sessionId of ["a", "b", "c"]) {
+    const native = { kind: "own", id: sessionId } as const;
+    await drivers.take(sessionId, () => agent.createDriver({ sessionId, cwd: "/", permissionMode: "ask", native }));
+    if (sessionId !== "c") drivers.giveBack(sessionId);
+  }
+  const coder = (id: string, status: "idle" | "killed") => ({ id, status, args: { agent: "claude" } });
+  let asked = 0;
+  const listCoders = () => {
+    asked += 1;
+    if (asked === 1) return Promise.reject(new Error("offline"));
+    return Promise.resolve([coder("a", "killed"), coder("b", "idle"), coder("c", "killed")]);
+  };
+  const stop = sweepIdle({ clock, drivers, listCoders, everyMs: 1000 });
+  clock.pass(1000);
+  await new Promise(setImmediate);
+  clock.pass(1000);
+  await new Promise(setImmediate);
+  expect(drivers.idle()).toEqual(["b"]);
+  expect(agent.closed()).toBe(1);
+  stop();
+  clock.pass(10_000);
+  expect(asked).toBe(2);
 });

@@ -38,7 +38,7 @@ linuxTest("[CD17] everything of a session is found and ended, in whatever sessio
     "setsid sleep 600 & (nohup sleep 601 >/dev/null &) ; trap '' TERM; echo up; while :; do sleep 1; done",
   );
   await start("b", "echo up; sleep 600");
-  await expect.poll(() => found("a")).toBeGreaterThanOrEqual(3);
+  await expect.poll(() => found("a"), { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
   await reaper.endSession("a");
   expect(await found("a")).toBe(0);
   expect(await found("b")).toBeGreaterThan(0);
@@ -46,9 +46,9 @@ linuxTest("[CD17] everything of a session is found and ended, in whatever sessio
 
 linuxTest("[CD17] commands of a turn end without the agent, its helpers and what was there before", async () => {
   const agent = await start("a", "sleep 600 & setsid sleep 601 & echo up; wait");
-  await expect.poll(() => found("a")).toBe(3);
+  await expect.poll(() => found("a"), { timeout: 10_000 }).toBe(3);
   const since = (await reaper.ticks()) + 1;
-  await expect.poll(() => reaper.ticks()).toBeGreaterThan(since);
+  await expect.poll(() => reaper.ticks(), { timeout: 10_000 }).toBeGreaterThan(since);
   await start("a", "echo up; sleep 602");
   expect(await found("a")).toBe(5);
   await reaper.endCommands("a", { pid: agent.pid ?? 0, since });

@@ -41,7 +41,7 @@ export function* wireSteps(reply: Reply, request: MessagesRequest, messageId: st
 /** The same reply for a client that did not ask for a stream. */
 export function wholeMessage(reply: Reply, request: MessagesRequest, messageId: string): Record<string, unknown> {
   const content = reply.steps.flatMap((step, index): Record<string, unknown>[] => {
-    if (step.kind === "text") return [{ type: "text", text: step.text }];
+    if (step.kind === "text") return [{ type: "text", text: step.text.replaceAll(GATES, "") }];
     if (step.kind === "thinking") return [{ type: "thinking", thinking: step.text, signature: "scripted" }];
     if (step.kind !== "tool") return [];
     const id = `toolu_${reply.seed}_${String(index)}`;
@@ -56,11 +56,20 @@ function emptyMessage(request: MessagesRequest, id: string): Record<string, unkn
   return { ...head, content: [], stop_reason: null, stop_sequence: null, usage };
 }
 
+/** `{gate NAME}` within a text: the rest of it waits there. */
+const GATE = /\{gate (\w+)\}/;
+const GATES = new RegExp(GATE, "g");
+
 function* textBlock(index: number, step: Extract<Step, { kind: "text" }>): Generator<WireStep> {
   yield event("content_block_start", { index, content_block: { type: "text", text: "" } });
-  for (const part of pieces(step.text, step.deltas)) {
-    yield event("content_block_delta", { index, delta: { type: "text_delta", text: part } });
-    if (step.delayMs > 0) yield { kind: "delay", ms: step.delayMs };
+  // Odd parts are the names of gates.
+  for (const [at, piece] of step.text.split(GATE).entries()) {
+    if (at % 2 === 1) yield { kind: "gate", name: piece };
+    else
+      for (const part of pieces(piece, step.deltas)) {
+        yield event("content_block_delta", { index, delta: { type: "text_delta", text: part } });
+        if (step.delayMs > 0) yield { kind: "delay", ms: step.delayMs };
+      }
   }
   yield event("content_block_stop", { index });
 }
