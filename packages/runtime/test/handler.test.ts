@@ -196,14 +196,14 @@ test("[RT11] collection names that a handle needs itself, and ids that are no id
   registry.define("thing", {
     description: "Uses bad names.",
     async handler(ctx) {
-      const names = ["id", "stream", "collections", "live"];
+      const names = ["id", "stream", "collections", "live", "then"];
       const tried = names.map((name) => ctx.mkdb("board", { [name]: items }).catch(codeOfError));
       codes.resolve(await Promise.all([...tried, ctx.mkdb("../x", board).catch(codeOfError)]));
     },
   });
   const { client } = await startWorld(registry);
   await client.spawn("thing", "one");
-  expect(await codes.promise).toEqual([...Array<string>(4).fill("reserved_name"), "invalid_request"]);
+  expect(await codes.promise).toEqual([...Array<string>(5).fill("reserved_name"), "invalid_request"]);
 });
 
 test("[RT12] observe waits for what is not there yet, and rejects rather than give something empty", async () => {

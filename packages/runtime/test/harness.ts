@@ -1,11 +1,14 @@
-import { createMemoryServer, type TestServer, type TestServerOptions } from "@skein/server/testing";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createEmbeddedServer, type EmbeddedServer } from "@skein/server/presets";
+import { createMemoryServer, type TestServerOptions } from "@skein/server/testing";
 import { createRunner, type Registry, type Runner, type RunnerOptions } from "@skein/runtime";
 import { createClient, createFold, type Client, type Fetch, type Fold } from "@skein/runtime/client";
 import { onTestFinished } from "vitest";
 
-/** A server in memory with a runner over it, both ended with the test. */
+/** A server with a runner over it, both ended with the test. */
 export interface World {
-  readonly server: TestServer;
   readonly client: Client;
   readonly runner: Runner;
   readonly logs: string[];
@@ -13,18 +16,20 @@ export interface World {
 
 export interface WorldOptions extends TestServerOptions {
   readonly runner?: Partial<RunnerOptions>;
+  /** `socket`: SQLite behind HTTP on a free port. Default: in memory, by direct call. */
+  readonly over?: "direct call" | "socket";
   /** Between the runner and the server. */
   readonly between?: (request: Request, fetch: Fetch) => Promise<Response>;
 }
 
 export async function startWorld(
   registry: Registry,
-  { runner: own, between, ...options }: WorldOptions = {},
+  { runner: own, between, over, ...options }: WorldOptions = {},
 ): Promise<World> {
-  const server = createMemoryServer(options);
+  const server = over === "socket" ? await socketServer() : createMemoryServer(options);
   onTestFinished(() => server.close());
   const logs: string[] = [];
-  const fetch: Fetch = (request) => server.fetch(request);
+  const fetch: Fetch = over === "socket" ? globalThis.fetch : (request) => server.fetch(request);
   const connection = { fetch, baseUrl: server.url, token: server.token };
   const runner = createRunner({
     ...connection,
@@ -36,7 +41,13 @@ export async function startWorld(
   });
   onTestFinished(() => runner.stop());
   await runner.start();
-  return { server, client: createClient(connection), runner, logs };
+  return { client: createClient(connection), runner, logs };
+}
+
+async function socketServer(): Promise<EmbeddedServer> {
+  const home = await mkdtemp(join(tmpdir(), "skein-runtime-"));
+  onTestFinished(() => rm(home, { recursive: true, force: true }));
+  return createEmbeddedServer({ home, port: 0, log: () => undefined });
 }
 
 /** Follows a stream until its fold is as wanted, and answers the fold. */

@@ -14,4 +14,5 @@ export {
   type ConnectionOptions,
   type Fetch,
   type Transport,
+  withOwnSignal,
 } from "./transport.ts";

@@ -85,3 +85,31 @@ test("[RT47] a live connection on which nothing is heard for a minute is made ag
   await iterator.return?.();
   expect(clock.pending).toBe(0);
 });
+
+test("[RT42] without contact a follower says since when, and tries again after a while or when it is told to", async () => {
+  const clock = createManualClock();
+  let reachable = false;
+  let tries = 0;
+  const fetch: Fetch = async () => {
+    tries += 1;
+    if (!reachable) throw new TypeError("fetch failed");
+    const headers = { "stream-next-offset": "0000000000000000_0000000000000000", "stream-up-to-date": "true" };
+    return new Response("[]", { headers });
+  };
+  const began = clock.now();
+  const follower = createClient({ fetch, baseUrl, clock }).followStream({ path: "/x" });
+  const iterator = follower[Symbol.asyncIterator]();
+  const waiting = iterator.next();
+  await clock.advance(30_000);
+  expect(follower.state).toMatchObject({ kind: "offline", since: began, error: { code: "unavailable" } });
+  expect(tries).toBeGreaterThan(6);
+  expect(tries).toBeLessThan(20);
+  const before = tries;
+  reachable = true;
+  follower.retryNow();
+  expect((await waiting).value).toMatchObject({ upToDate: true });
+  expect(tries).toBe(before + 1);
+  expect(follower.state.kind).toBe("catching-up");
+  await iterator.return?.();
+  expect(clock.pending).toBe(0);
+});

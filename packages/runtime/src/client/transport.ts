@@ -58,15 +58,36 @@ export function createTransport({ fetch = globalThis.fetch, baseUrl, token }: Co
 
   return {
     request,
-    async json(schema, method, path, options) {
-      const response = await request(method, path, options);
-      const parsed = schema.safeParse(await readJson(response));
+    async json(schema, method, path, options = {}) {
+      const body = await withOwnSignal(options.signal, async (signal) =>
+        readJson(await request(method, path, { ...options, signal })),
+      );
+      const parsed = schema.safeParse(body);
       if (parsed.success) return parsed.data;
       throw new SkeinError("internal", `${method} ${path}: the server's answer is not of the expected form.`, {
         details: parsed.error.issues,
       });
     },
   };
+}
+
+/**
+ * A signal for one request, which follows another: a `Request` may keep its listener until it is collected, and a
+ * handler's signal lives through thousands of requests.
+ */
+export async function withOwnSignal<T>(
+  outer: AbortSignal | undefined,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(outer?.reason);
+  outer?.addEventListener("abort", abort, { once: true });
+  if (outer?.aborted) abort();
+  try {
+    return await call(controller.signal);
+  } finally {
+    outer?.removeEventListener("abort", abort);
+  }
 }
 
 /** Whether trying the same again later may help. */

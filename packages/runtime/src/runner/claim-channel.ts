@@ -2,7 +2,7 @@ import type { ChangeEvent, Claim, ClaimCommit, ClaimCommitResult } from "@skein/
 import { claimCommitResult, SkeinError } from "@skein/protocol";
 import { z } from "zod";
 import type { Clock, Transport } from "../client/index.ts";
-import { createBackoff, createRetryJudge } from "../client/index.ts";
+import { createBackoff, createRetryJudge, withOwnSignal } from "../client/index.ts";
 
 /** What a runner says to the server under one claim. */
 export interface ClaimChannel {
@@ -63,7 +63,9 @@ export function createClaimChannel(options: {
       watchFence(() => transport.json(lease, "POST", `${path}/heartbeat`, { body: { claimId, generation }, signal })),
     async live(stream, events) {
       const body = { claimId, generation, stream, events };
-      await watchFence(() => transport.request("POST", `${path}/live`, { body, signal: lost }));
+      await watchFence(() =>
+        withOwnSignal(lost, (signal) => transport.request("POST", `${path}/live`, { body, signal })),
+      );
     },
   };
 }

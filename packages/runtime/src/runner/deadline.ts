@@ -1,5 +1,6 @@
 import { SkeinError } from "@skein/protocol";
 import type { Clock } from "../client/index.ts";
+import { withOwnSignal } from "../client/index.ts";
 
 /** Resolves when `done` does, or after `ms`. */
 export async function within(clock: Clock, ms: number, done: Promise<unknown>): Promise<void> {
@@ -18,15 +19,16 @@ export async function withDeadline<T>(
   signal: AbortSignal,
   call: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  if (signal.aborted) abort();
-  const cancel = clock.after(ms, () => controller.abort(new SkeinError("unavailable", "The server did not answer.")));
-  try {
-    return await call(controller.signal);
-  } finally {
-    cancel();
-    signal.removeEventListener("abort", abort);
-  }
+  return withOwnSignal(signal, async (own) => {
+    const controller = new AbortController();
+    const abort = (): void => controller.abort(own.reason);
+    own.addEventListener("abort", abort, { once: true });
+    if (own.aborted) abort();
+    const cancel = clock.after(ms, () => controller.abort(new SkeinError("unavailable", "The server did not answer.")));
+    try {
+      return await call(controller.signal);
+    } finally {
+      cancel();
+    }
+  });
 }

@@ -44,7 +44,11 @@ export function runClaim(claim: Claim, type: RegisteredType, deps: ClaimDeps): R
   const lost = new AbortController();
   const lose = (error: SkeinError): void => {
     if (lost.signal.aborted) return;
-    log("warn", `${url}: ${error.message}`, { code: error.code, generation: claim.generation });
+    // That an entity is killed while it runs is nobody's fault.
+    log(error.code === "entity_ended" ? "debug" : "warn", `${url}: ${error.message}`, {
+      code: error.code,
+      generation: claim.generation,
+    });
     lost.abort(error);
     work.abort(error);
   };
