@@ -5,37 +5,43 @@ const MAX_CACHED = 500;
 
 export interface SchemaChecker {
   /** Throws `invalid_request` when the schema itself is not one. */
-  compile(schema: Readonly<Record<string, unknown>>): void;
-  check(schema: Readonly<Record<string, unknown>>, value: unknown): string | undefined;
+  readonly compile: (schema: Readonly<Record<string, unknown>>) => void;
+  readonly check: (schema: Readonly<Record<string, unknown>>, value: unknown) => string | undefined;
 }
 
 /** JSON Schema draft 2020-12. Formats are not judged, and nothing outside of the schema is ever loaded. */
 export function createSchemaChecker(): SchemaChecker {
-  const cache = new Map<string, ValidateFunction>();
+  // Used schemas are not added: the `$id`s of different types do not meet.
+  const ajv = new Ajv2020({ strict: false, validateFormats: false, addUsedSchema: false, logger: false });
+  const byText = new Map<string, { readonly schema: object; readonly validate: ValidateFunction }>();
   // A commit checks many events against one schema object: its text is made once.
   const byObject = new WeakMap<object, ValidateFunction>();
 
-  const compile = (schema: Readonly<Record<string, unknown>>): ValidateFunction => {
-    const found = byObject.get(schema) ?? compileText(schema);
-    byObject.set(schema, found);
-    return found;
-  };
-
-  const compileText = (schema: Readonly<Record<string, unknown>>): ValidateFunction => {
-    const text = JSON.stringify(schema);
-    const known = cache.get(text);
-    if (known) return known;
-    // One instance per schema: `$id`s of different types must not meet.
-    const ajv = new Ajv2020({ strict: false, validateFormats: false, addUsedSchema: false, logger: false });
-    let validate: ValidateFunction;
+  const compileText = (schema: object, text: string): ValidateFunction => {
     try {
-      validate = ajv.compile({ ...schema });
+      const validate = ajv.compile(schema);
+      if (byText.size >= MAX_CACHED) forgetOldest();
+      byText.set(text, { schema, validate });
+      return validate;
     } catch (cause) {
+      ajv.removeSchema(schema);
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new SkeinError("invalid_request", `This is not a usable JSON Schema: ${reason}`, { cause });
     }
-    if (cache.size >= MAX_CACHED) cache.delete(cache.keys().next().value ?? "");
-    cache.set(text, validate);
+  };
+  const forgetOldest = (): void => {
+    for (const [text, { schema }] of byText) {
+      byText.delete(text);
+      ajv.removeSchema(schema);
+      return;
+    }
+  };
+  const compile = (schema: object): ValidateFunction => {
+    const known = byObject.get(schema);
+    if (known) return known;
+    const text = JSON.stringify(schema);
+    const validate = byText.get(text)?.validate ?? compileText(schema, text);
+    byObject.set(schema, validate);
     return validate;
   };
 

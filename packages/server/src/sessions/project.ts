@@ -32,7 +32,7 @@ const TOLD: ReadonlySet<string> = new Set<TranscriptEventType>([
   "session_end",
   "title",
 ]);
-const MAX_TITLE = 120;
+const MAX_TITLE = 80;
 const MAX_LINE = 240;
 
 export function projectEvents(session: SessionRecord, events: readonly ChangeEvent[], now: number): SessionRecord {
@@ -160,12 +160,14 @@ function said(session: SessionRecord, text: string): SessionRecord {
   return lastLine === undefined ? session : { ...session, lastLine };
 }
 
-/** The first line that says something, cut between code points. */
+/** The first line that says something, cut at a word where there is one, and never inside a character. */
 function line(text: string, max: number): string | undefined {
   const found = text
     .split("\n", 50)
     .map((part) => part.trim())
     .find((part) => part.length > 0);
   if (found === undefined || found.length <= max) return found;
-  return `${found.slice(0, max - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+  const cut = found.slice(0, max - 1);
+  const word = cut.lastIndexOf(" ");
+  return `${word > max / 2 ? cut.slice(0, word) : cut.replace(/[\ud800-\udbff]$/, "")}…`;
 }

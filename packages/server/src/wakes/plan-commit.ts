@@ -4,7 +4,6 @@ import {
   mainStream,
   parseOffset,
   SkeinError,
-  type ChangeEvent,
   type claimCommit,
   type ErrorCode,
 } from "@skein/protocol";
@@ -14,14 +13,14 @@ import { agentPrincipal, changeEventOf, type Stamp } from "../entities/events.ts
 import { endedEntity, noEntity, type EntityRules } from "../entities/entity.ts";
 import { addSend } from "../entities/plan-send.ts";
 import { addSpawn, type SpawnOrder } from "../entities/plan-spawn.ts";
-import { withStatus } from "../entities/plan-signal.ts";
 import { addTagChange, checkTags, mergeTags, type TagChange } from "../entities/plan-tags.ts";
 import { pairId, type EntityRecord, type SubscriptionRecord } from "../records/collections.ts";
 import type { Draft } from "../records/draft.ts";
 import { projectIntoSession, sessionOf } from "../sessions/draft.ts";
 import { parseResourceStream } from "../resources/address.ts";
+import { planEnd } from "./plan-end.ts";
 import { planWrites } from "./plan-writes.ts";
-import { acknowledged, checkClaim, CLAIM_PRODUCER, released } from "./rules.ts";
+import { checkClaim, CLAIM_PRODUCER } from "./rules.ts";
 import { notifyEnded, responseOf, runsOf } from "./runs.ts";
 
 export type CommitBody = z.output<typeof claimCommit>;
@@ -185,39 +184,6 @@ function reportRefusals(draft: Draft, order: CommitOrder, refused: readonly Refu
     return changeEventOf(ENTITY_EVENTS.error, key, "insert", { key, ...refusal }, stamp);
   });
   if (events.length > 0) draft.append(mainStream(order.url), events);
-}
-
-/** Acknowledges, and releases the claim. Answers whether more input waits, when it was released. */
-function planEnd(
-  draft: Draft,
-  { url, body }: CommitOrder,
-  { ack, situation }: { readonly ack: number | undefined; readonly situation: CommitSituation },
-  stamp: Stamp,
-): boolean | undefined {
-  const wake = draft.read("wakes", url);
-  const entity = draft.read("entities", url);
-  if (!wake || !entity) return undefined;
-  const acked = ack === undefined ? wake : acknowledged(wake, ack);
-  if (!body.done) {
-    if (acked !== wake) draft.write("wakes", url, acked);
-    return undefined;
-  }
-  // Without an acknowledgement the claim is only given back: somebody else shall do the work.
-  const own = draft.events(mainStream(url)).some(isInput);
-  const more = ack === undefined || own || situation.newer?.found !== false;
-  if (ack !== undefined && situation.newer?.head !== undefined) {
-    draft.fence(mainStream(url), { expectedHead: situation.newer.head });
-  }
-  draft.write("wakes", url, released(acked, more, stamp.now));
-  withStatus(draft, entity, wake.held ?? "idle", stamp);
-  return more;
-}
-
-const INPUT: ReadonlySet<string> = new Set([ENTITY_EVENTS.inbox, ENTITY_EVENTS.wake, ENTITY_EVENTS.signal]);
-
-/** What a handler has to be woken for. Only the server writes these. */
-export function isInput(event: Pick<ChangeEvent, "type">): boolean {
-  return INPUT.has(event.type);
 }
 
 function refuse(code: ErrorCode, message: string): CommitPlan {

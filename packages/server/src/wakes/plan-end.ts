@@ -1,0 +1,39 @@
+import { ENTITY_EVENTS, mainStream, type ChangeEvent } from "@skein/protocol";
+import type { Stamp } from "../entities/events.ts";
+import { withStatus } from "../entities/plan-signal.ts";
+import type { Draft } from "../records/draft.ts";
+import type { CommitOrder, CommitSituation } from "./plan-commit.ts";
+import { acknowledged, released } from "./rules.ts";
+
+/** Acknowledges, and releases the claim. Answers whether more input waits, when it was released. */
+export function planEnd(
+  draft: Draft,
+  { url, body }: CommitOrder,
+  { ack, situation }: { readonly ack: number | undefined; readonly situation: CommitSituation },
+  stamp: Stamp,
+): boolean | undefined {
+  const wake = draft.read("wakes", url);
+  const entity = draft.read("entities", url);
+  if (!wake || !entity) return undefined;
+  const acked = ack === undefined ? wake : acknowledged(wake, ack);
+  if (!body.done) {
+    if (acked !== wake) draft.write("wakes", url, acked);
+    return undefined;
+  }
+  // Without an acknowledgement the claim is only given back: somebody else shall do the work.
+  const own = draft.events(mainStream(url)).some(isInput);
+  const more = ack === undefined || own || situation.newer?.found !== false;
+  if (ack !== undefined && situation.newer?.head !== undefined) {
+    draft.fence(mainStream(url), { expectedHead: situation.newer.head });
+  }
+  draft.write("wakes", url, released(acked, more, stamp.now));
+  withStatus(draft, entity, wake.held ?? "idle", stamp);
+  return more;
+}
+
+const INPUT: ReadonlySet<string> = new Set([ENTITY_EVENTS.inbox, ENTITY_EVENTS.wake, ENTITY_EVENTS.signal]);
+
+/** What a handler has to be woken for. Only the server writes these. */
+export function isInput(event: Pick<ChangeEvent, "type">): boolean {
+  return INPUT.has(event.type);
+}
