@@ -1,5 +1,5 @@
 import { mainStream } from "@skein/protocol";
-import type { Client } from "@skein/runtime/client";
+import type { Client, ConnectionState } from "@skein/runtime/client";
 import { sessionStreams } from "@skein/sessions";
 import { Command } from "commander";
 import { connect, withConnection, type ConnectOptions } from "../connect/connect.ts";
@@ -48,6 +48,7 @@ async function observeEvents(io: CliIo, client: Client, path: string, options: O
     path,
     signal: io.signal,
     missingMs: 15_000,
+    onState: connectionNotes(io),
     ...(last === undefined ? {} : { last }),
   });
   for await (const { events } of batches) {
@@ -61,7 +62,7 @@ async function observeTranscript(io: CliIo, client: Client, sessionId: string, o
   try {
     await followTranscript(
       client,
-      { sessionId, signal: io.signal, ...(last === undefined ? {} : { last }) },
+      { sessionId, signal: io.signal, onState: connectionNotes(io), ...(last === undefined ? {} : { last }) },
       {
         row: (row) => io.stdout(printer.row(row)),
         delta: (delta) => io.stdout(printer.delta(delta)),
@@ -71,4 +72,14 @@ async function observeTranscript(io: CliIo, client: Client, sessionId: string, o
   } finally {
     io.stdout(printer.end());
   }
+}
+
+/** Tells a person when what they see is not live any more, and when it is again. */
+function connectionNotes(io: CliIo): (state: ConnectionState) => void {
+  let offline = false;
+  return ({ kind }) => {
+    if (kind === "offline" && !offline) io.stderr("The server cannot be reached; trying again …\n");
+    if (kind === "live" && offline) io.stderr("Connected again.\n");
+    if (kind === "offline" || kind === "live") offline = kind === "offline";
+  };
 }

@@ -1,5 +1,11 @@
 import { SkeinError } from "@skein/protocol";
-import { isChangeEvent, type Client, type StreamBatch, type StreamEvent } from "@skein/runtime/client";
+import {
+  isChangeEvent,
+  type Client,
+  type ConnectionState,
+  type StreamBatch,
+  type StreamEvent,
+} from "@skein/runtime/client";
 import {
   codingSessionDelta,
   codingSessionTranscriptRow,
@@ -22,6 +28,7 @@ export interface TranscriptFollow {
   /** Begin with the newest so many rows; absent: with the first. */
   readonly last?: number;
   readonly signal: AbortSignal;
+  readonly onState?: (state: ConnectionState) => void;
 }
 
 /** How long a session that was just made may take to have a history. */
@@ -42,6 +49,7 @@ export async function followTranscript(client: Client, options: TranscriptFollow
     signal,
     missingMs: HISTORY_APPEARS_MS,
     ...(options.last === undefined ? {} : { last: options.last }),
+    ...(options.onState === undefined ? {} : { onState: options.onState }),
   });
   try {
     for await (const batch of batches) {

@@ -1,6 +1,6 @@
 import type { Entity, Session } from "@skein/protocol";
 import type { Style } from "./style.ts";
-import { renderTable } from "./table.ts";
+import { LONGEST_TITLE, renderTable } from "./table.ts";
 import { ago } from "./time.ts";
 
 /** An entity of the directory, and for a coder the session that it drives. */
@@ -30,7 +30,7 @@ export function renderEntities(entities: readonly ListedEntity[], { width, now, 
       { title: "ENTITY" },
       { title: "STATUS" },
       { title: "ACTIVE" },
-      { title: "TITLE", flexible: true },
+      { title: "TITLE", flexible: true, longest: LONGEST_TITLE },
       { title: "DIRECTORY", flexible: true },
     ],
     entities.map((entity) => [

@@ -1,6 +1,6 @@
 import type { DiscoveredSession, Discovery } from "@skein/sessions/node";
 import type { ListLook } from "./list-entities.ts";
-import { renderTable } from "./table.ts";
+import { LONGEST_TITLE, renderTable } from "./table.ts";
 import { ago, size } from "./time.ts";
 
 export function renderDiscovery({ sessions, skipped, more }: Discovery, { width, now, style }: ListLook): string[] {
@@ -16,7 +16,7 @@ export function renderDiscovery({ sessions, skipped, more }: Discovery, { width,
       { title: "SESSION" },
       { title: "UPDATED" },
       { title: "SIZE" },
-      { title: "TITLE", flexible: true },
+      { title: "TITLE", flexible: true, longest: LONGEST_TITLE },
       { title: "DIRECTORY", flexible: true },
     ],
     sessions.map((session) => [

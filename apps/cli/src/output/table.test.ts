@@ -22,6 +22,15 @@ test("[CL20] what may give way is cut to the terminal's width, ids never", () =>
   expect(lines[1]).toMatch(/^12345678 {2}t+… {2}w+…$/);
 });
 
+test("[CL20] a column that may hold a whole prompt is cut in a pipe too", () => {
+  const lines = renderTable(
+    [{ title: "TITLE", flexible: true, longest: 10 }, { title: "ID" }],
+    [["t".repeat(300), "1"]],
+    0,
+  );
+  expect(lines).toEqual(["TITLE       ID", `${"t".repeat(9)}…  1`]);
+});
+
 test("[CL20] a terminal too narrow for anything still gets whole ids", () => {
   expect(renderTable(COLUMNS, [["12345678", "t".repeat(60), "w".repeat(40)]], 10)[1]).toContain("12345678");
 });

@@ -1,20 +1,29 @@
 import { safeLine } from "./safe-text.ts";
 
-/** A column of a table: its title, and whether it gives way when the line is too long for the terminal. */
+/** A column of a table. */
 export interface Column {
   readonly title: string;
+  /** It gives way when the line is too long for the terminal. */
   readonly flexible?: boolean;
+  /** Longer cells are cut, whatever the width: for text that may be a whole prompt. */
+  readonly longest?: number;
 }
+
+/** A title may be a whole prompt. */
+export const LONGEST_TITLE = 60;
 
 const GAP = "  ";
 const NARROWEST = 12;
 
 /**
  * Lines of a table, its cells made safe and cut to the terminal's width. The flexible columns share what the others
- * leave. `columns` 0: the width is unknown (a pipe), nothing is cut.
+ * leave. `width` 0: it is unknown (a pipe), and nothing has to give way.
  */
 export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): string[] {
-  const cells = [columns.map(({ title }) => title), ...rows.map((row) => row.map(safeLine))];
+  const cells = [
+    columns.map(({ title }) => title),
+    ...rows.map((row) => row.map((cell, at) => cut(safeLine(cell), columns[at]?.longest ?? Infinity))),
+  ];
   const widths = fit(
     columns,
     columns.map((_, at) => Math.max(...cells.map((row) => (row[at] ?? "").length))),

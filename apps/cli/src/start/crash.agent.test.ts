@@ -33,7 +33,7 @@ test(
     const random = mulberry32(SEED);
     let acknowledged: Acknowledged = { history: [], main: [], prompts: [] };
     let left: readonly ProcessInfo[] = [];
-    let crashed: string | undefined;
+    let crashed: Crash | undefined;
     for (let crash = 0; crash <= CRASHES; crash += 1) {
       const skein = await startSkein(home, lab.environment, ["--credentials", "env"]);
       const client = createClient({ baseUrl: skein.ready.url, token: skein.ready.token });
@@ -55,7 +55,7 @@ test(
       skein.child.kill("SIGKILL");
       await skein.ended;
       acknowledged = { ...torn, prompts: [...acknowledged.prompts, done, torn.prompt] };
-      crashed = torn.prompt;
+      crashed = { promptId: torn.prompt, crashedAt: Date.now() };
     }
   },
 );
@@ -70,6 +70,12 @@ interface Acknowledged {
   readonly history: readonly StreamEvent[];
   readonly main: readonly StreamEvent[];
   readonly prompts: readonly string[];
+}
+
+interface Crash {
+  readonly promptId: string;
+  /** When the server was gone. */
+  readonly crashedAt: number;
 }
 
 async function tearTurn(
@@ -109,18 +115,20 @@ async function expectKept(client: Client, { history, main, prompts }: Acknowledg
  * The torn turn is closed as aborted, once, and did not run twice. A prompt that no agent had got yet runs now, as was
  * promised: it is interrupted then.
  */
-async function expectAborted(client: Client, promptId: string): Promise<void> {
+async function expectAborted(client: Client, { promptId, crashedAt }: Crash): Promise<void> {
   const history = watchStream(client, streams.main);
-  const ended = (rows: readonly CodingSessionTranscriptRow[]): boolean =>
-    rows.some(({ type, promptId: id }) => id === promptId && type.startsWith("turn_"));
-  const runs = (rows: readonly CodingSessionTranscriptRow[]): boolean =>
-    rows.some(({ type, promptId: id }) => id === promptId && type === "tool_call");
-  await history.until((seen) => ended(rowsOf(seen)) || runs(rowsOf(seen)));
-  if (!ended(rowsOf(history.seen))) await client.signal(CODER, "interrupt");
-  await history.until((seen) => ended(rowsOf(seen)));
+  const mine = (seen: readonly StreamEvent[]): CodingSessionTranscriptRow[] =>
+    rowsOf(seen).filter((row) => row.promptId === promptId);
+  const ended = (seen: readonly StreamEvent[]): boolean => mine(seen).some(({ type }) => type.startsWith("turn_"));
+  await history.until((seen) => mine(seen).some(({ type }) => type === "user_message"));
+  const begun = mine(history.seen).find(({ type }) => type === "user_message")?.ts ?? 0;
+  if (begun > crashedAt) {
+    await history.until((seen) => mine(seen).some(({ type }) => type === "tool_call"));
+    await client.signal(CODER, "interrupt");
+  }
+  await history.until(ended);
   await history.end();
-  const rows = rowsOf(history.seen).filter((row) => row.promptId === promptId);
-  const count = (type: string): number => rows.filter((row) => row.type === type).length;
+  const count = (type: string): number => mine(history.seen).filter((row) => row.type === type).length;
   expect({ prompts: count("user_message"), aborted: count("turn_aborted"), completed: count("turn_complete") }).toEqual(
     {
       prompts: 1,

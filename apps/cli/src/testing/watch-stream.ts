@@ -3,11 +3,14 @@ import type { Client, StreamEvent } from "@skein/runtime/client";
 /** A stream as a viewer has it: what was seen so far, and a way to wait for more. */
 export interface WatchedStream {
   readonly seen: readonly StreamEvent[];
-  /** Resolves as soon as what was seen satisfies it. */
+  /** Resolves as soon as what was seen satisfies it; rejects when that takes very long. */
   until(satisfied: (seen: readonly StreamEvent[]) => boolean): Promise<void>;
   /** Ends the watching; what was seen stays. */
   end(): Promise<void>;
 }
+
+/** What arrives later than this was lost on the way and came with the next connection. */
+const PATIENCE_MS = 40_000;
 
 export function watchStream(client: Client, path: string): WatchedStream {
   const seen: StreamEvent[] = [];
@@ -28,12 +31,20 @@ export function watchStream(client: Client, path: string): WatchedStream {
     seen,
     until: (satisfied) =>
       new Promise((resolve, reject) => {
-        const look = (): void => {
-          if (failed === undefined && !satisfied(seen)) return;
+        const finish = (done: () => void): void => {
+          clearTimeout(patience);
           looking.delete(look);
-          if (failed === undefined) resolve();
-          else reject(failed instanceof Error ? failed : new Error("the stream could not be read"));
+          done();
         };
+        const look = (): void => {
+          if (failed !== undefined) finish(() => reject(new Error(`${path} could not be read`, { cause: failed })));
+          else if (satisfied(seen)) finish(resolve);
+        };
+        const last = (): string => JSON.stringify(seen.at(-1) ?? "nothing").slice(0, 300);
+        const patience = setTimeout(
+          () => finish(() => reject(new Error(`${path}: ${seen.length} events, the last ${last()}`))),
+          PATIENCE_MS,
+        );
         looking.add(look);
         look();
       }),
