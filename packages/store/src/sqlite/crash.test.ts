@@ -39,4 +39,4 @@ test("[ST120] killed at any moment under load, a store has every acknowledged co
     await store.close();
   }
   await folder.remove();
-}, 120_000);
+}, 300_000);

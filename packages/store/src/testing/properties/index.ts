@@ -31,7 +31,7 @@ export function runStoreProperties(name: string, factory: StoreFactory, options:
         }),
         { numRuns: options.runs, seed: 4267, endOnFailure: false },
       );
-    }, 120_000);
+    }, 300_000);
   });
 }
 
