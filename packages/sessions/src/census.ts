@@ -48,7 +48,13 @@ export interface Census {
 const typed = z.looseObject({ type: z.string() });
 const attached = z.looseObject({ attachment: typed });
 const system = z.looseObject({ subtype: z.string() });
-const enveloped = z.looseObject({ payload: typed });
+const enveloped = z.looseObject({
+  payload: z.looseObject({
+    type: z.string(),
+    role: z.string().optional().catch(undefined),
+    item: typed.optional().catch(undefined),
+  }),
+});
 const messaged = z.looseObject({ message: z.looseObject({ content: z.union([z.string(), z.array(z.unknown())]) }) });
 
 /** The kind of a native record: its type, and for envelopes what is inside. */
@@ -61,7 +67,10 @@ export function nativeKind(raw: unknown): string {
   const sub = system.safeParse(raw);
   if (type === "system" && sub.success) return `system/${sub.data.subtype}`;
   const envelope = enveloped.safeParse(raw);
-  if (envelope.success && typeof record.data["payload"] === "object") return `${type}/${envelope.data.payload.type}`;
+  if (envelope.success) {
+    const { type: inside, role, item } = envelope.data.payload;
+    return [type, inside, role ?? item?.type].filter((part) => part !== undefined).join("/");
+  }
   return type;
 }
 

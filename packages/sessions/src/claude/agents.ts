@@ -16,6 +16,10 @@ export interface AgentMention {
 
 /** The sub-agent that a record tells of, if it is the result of a call that started one. */
 export function agentMention(raw: unknown): AgentMention | undefined {
+  // Asked of every record, and almost none is one: look before parsing.
+  if (typeof raw !== "object" || raw === null || !("toolUseResult" in raw)) return undefined;
+  const { toolUseResult } = raw;
+  if (typeof toolUseResult !== "object" || toolUseResult === null || !("agentId" in toolUseResult)) return undefined;
   const record = readRecord(raw);
   if (record?.type !== "user" || record.message === undefined) return undefined;
   const parsed = named.safeParse(record.toolUseResult);

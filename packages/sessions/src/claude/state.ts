@@ -52,6 +52,8 @@ export interface ClaudeState {
   readonly tasks: Map<string, { text: string; status: "pending" | "in_progress" | "completed" }>;
   /** Rows of sub-agents in the main file, and the call that each belongs to. */
   readonly sidechains: Map<string, string>;
+  /** Calls whose sub-agent was found by what it was told. */
+  readonly claimed: Set<string>;
   turn: Turn | undefined;
   /** The last record of the main chain, and those since the model last spoke: what a next record may hang on. */
   leaf: string | undefined;
@@ -76,6 +78,7 @@ export function initialState(source: ClaudeState["source"]): ClaudeState {
     agents: new Map(),
     tasks: new Map(),
     sidechains: new Map(),
+    claimed: new Set(),
     turn: undefined,
     leaf: undefined,
     recent: new Set(),

@@ -62,6 +62,9 @@ export function callByPrompt(state: ClaudeState, record: NativeRecord): string |
     .map((block) => textBlock.safeParse(block))
     .map((parsed) => (parsed.success ? parsed.data.text : ""))
     .join("\n");
-  for (const [callId, call] of state.calls) if (call.prompt !== undefined && call.prompt === text) return callId;
-  return undefined;
+  const told = [...state.calls].filter(([, call]) => call.prompt !== undefined && call.prompt === text);
+  // Of several that were told the same, the first without an agent.
+  const [callId] = told.find(([id]) => !state.claimed.has(id)) ?? told[0] ?? [];
+  if (callId !== undefined) state.claimed.add(callId);
+  return callId;
 }

@@ -43,7 +43,7 @@ export function showCompletedItem(state: CodexState, output: Output, payload: Pa
     case "FileChange":
       return showFileChange(state, output, { item, key, id });
     case "SubAgentActivity":
-      return showActivity(output, item, key);
+      return showActivity(state, output, { item, key, id });
     default:
       return showCompletedCall(state, output, { type, item, key, id });
   }
@@ -82,11 +82,12 @@ function showFileChange(state: CodexState, output: Output, { item, key, id }: Co
   return undefined;
 }
 
-function showActivity(output: Output, item: Payload, key: string): Outcome {
+function showActivity(state: CodexState, output: Output, { item, key, id }: CompletedItem): Outcome {
   const kind = textIn(item, "kind");
   const phase =
     kind === "started" || kind === "spawned" ? "start" : kind === "completed" || kind === "closed" ? "end" : undefined;
-  if (phase === undefined) return skip("told-elsewhere", "the call says the same");
+  const byCall = id !== undefined && (state.calls.has(id) || state.keys.has(key));
+  if (phase === undefined || byCall) return skip("told-elsewhere", "the call says the same");
   const agentId = idIn(item, "agent_thread_id");
   const title = textIn(item, "agent_path")?.slice(0, 200);
   output.row(`${key}:activity`, {

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { boundText, boundValue, TEXT_LIMIT } from "../bounds.ts";
 import type { SkipReason } from "../normalised.ts";
 import { type Outcome, type Output, remember, skip } from "../output.ts";
@@ -99,6 +100,9 @@ export function normaliseEvent(state: CodexState, output: Output, record: Rollou
       return showError(state, output, type, payload);
     case "thread_name_updated":
       return showTitle(state, output, payload["thread_name"] ?? payload["name"]);
+    case "entered_review_mode":
+    case "exited_review_mode":
+      return showReview(state, output, type, payload);
     case "thread_rolled_back":
       output.row(placed(state), { v: 1, type: "notice", kind: "branch", text: rolledBack(payload["num_turns"]) });
       return undefined;
@@ -202,6 +206,22 @@ function showTitle(state: CodexState, output: Output, title: unknown): Outcome {
   state.title = text;
   const digest = sha256(new TextEncoder().encode(text)).slice(0, 12);
   output.row(`title:${state.titles++}:${digest}`, { v: 1, type: "title", title: text });
+  return undefined;
+}
+
+const review = z.looseObject({ overall_explanation: z.string() });
+
+function showReview(state: CodexState, output: Output, type: string, payload: Payload): Outcome {
+  const result = review.safeParse(payload["review_output"]);
+  const about = textIn(payload, "user_facing_hint");
+  const words = result.success ? result.data.overall_explanation : (about ?? "");
+  const text = `${type === "entered_review_mode" ? "Review began" : "Review ended"}${words === "" ? "." : `: ${words}`}`;
+  output.row(placed(state), {
+    v: 1,
+    type: "notice",
+    kind: "review",
+    text: boundText(text, TEXT_LIMIT, output.sink).text,
+  });
   return undefined;
 }
 

@@ -16,6 +16,11 @@ const threadIn = (payload: Payload, ...names: string[]) => {
 
 /** The thread that a line says was started: by an item, or by what `spawn_agent` answered. */
 export function threadMention(raw: unknown): ThreadMention | undefined {
+  // Asked of every line: look before parsing.
+  if (typeof raw !== "object" || raw === null || !("payload" in raw)) return undefined;
+  const inside = raw.payload;
+  if (typeof inside !== "object" || inside === null || !("type" in inside)) return undefined;
+  if (inside.type !== "item_completed" && inside.type !== "function_call_output") return undefined;
   const record = readRollout(raw);
   if (record === undefined) return undefined;
   const { type, payload } = record;

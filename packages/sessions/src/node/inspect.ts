@@ -32,7 +32,8 @@ export async function inspectSession(options: {
   if (agent === undefined)
     return { kind: "unsupported", message: `${path} is no session file of an agent that Skein reads.` };
   const census = createCensus();
-  const beside = join(dirname(path), basename(path, ".jsonl"));
+  // Claude Code keeps what belongs to a session in a folder of its name, Codex beside it.
+  const beside = agent === "claude" ? join(dirname(path), basename(path, ".jsonl")) : dirname(path);
   for await (const { file, line, parsed, normalised } of READERS[agent]({ ...options, follow: true })) {
     const name = file === path ? "" : relative(beside, file);
     census.add({ file: name, line, normalised, ...(parsed.kind === "json" ? { raw: parsed.value } : {}) });

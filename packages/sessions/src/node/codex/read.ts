@@ -116,16 +116,23 @@ async function* readSubAgent(
   yield* readThread(nested, { path, follow: false, depth, parentCallId: mention.callId });
 }
 
-const NOT_NESTED = new Set(["session_init", "turn_complete", "title"]);
+const NOT_NESTED = new Set(["session_init", "title"]);
 
-/** A sub-agent's beginnings and ends are told by its call. */
+/** In a sub-agent's thread, beginnings and names are told by its call, and the end of a turn is the end of its work. */
 function shown(normalised: Normalised, file: ThreadFile): Normalised {
-  if (file.parentCallId === undefined) return normalised;
-  const rows = normalised.rows.filter((row) => !NOT_NESTED.has(row.type));
-  if (rows.length === normalised.rows.length) return normalised;
-  const skipped =
-    rows.length === 0 && normalised.skipped === undefined ? { skipped: { reason: "told-elsewhere" } as const } : {};
-  return { ...normalised, ...skipped, rows };
+  const { parentCallId } = file;
+  if (parentCallId === undefined) return normalised;
+  const rows = normalised.rows.filter((row) => !NOT_NESTED.has(row.type)).map((row) => endOfWork(row, parentCallId));
+  const hidden = rows.length === 0 && normalised.rows.length > 0 && normalised.skipped === undefined;
+  return { ...normalised, ...(hidden ? { skipped: { reason: "told-elsewhere" } as const } : {}), rows };
+}
+
+function endOfWork(row: NativeTranscriptRow, callId: string): NativeTranscriptRow {
+  const { payload } = row;
+  if (payload.type !== "turn_complete" && payload.type !== "turn_aborted") return row;
+  const isError = payload.type === "turn_aborted" || payload.success === false;
+  const { parentCallId: _, ...own } = row;
+  return { ...own, type: "subagent", callId, payload: { v: 1, type: "subagent", phase: "end", callId, isError } };
 }
 
 async function* linesOf(
