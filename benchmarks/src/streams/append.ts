@@ -14,8 +14,8 @@ const CASES = [
 ] as const;
 
 const ROUNDS = 3;
-const ROUND_MS = 2500;
-const WARM_UP_MS = 500;
+const ROUND_MS = 1500;
+const WARM_UP_MS = 400;
 
 interface Round {
   readonly perSecond: number;

@@ -154,6 +154,38 @@ test("[SH10] a reader that is ahead of the stream is told that the stream is ano
   }
 });
 
+test("[SH10] an ephemeral stream is read from what is left of it, and not from its earlier life", async () => {
+  let now = 1_000_000;
+  const driven = drive({ store: createMemoryStore({ collections: {}, now: () => now }) });
+  const open = () =>
+    driven.store.commit([
+      {
+        kind: "create-stream",
+        path: "/live",
+        contentType: "application/json",
+        ephemeral: { maxBytes: 400, idleMs: 1000 },
+        ifExists: "fail",
+      },
+    ]);
+  const append = (n: number) => driven.send("POST", "/live", { headers: JSON_TYPE, body: `"${"x".repeat(100)}${n}"` });
+  await open();
+  const first = (await driven.send("GET", "/live?offset=now")).headers.get("stream-next-offset") ?? "";
+  for (const n of range(0, 10)) await append(n);
+  const left = (await (await driven.send("GET", "/live?offset=-1")).json()) as string[];
+  expect(left.length).toBeLessThan(10);
+  expect(left.at(-1)?.endsWith("9")).toBe(true);
+  for (const live of ["", "&live=sse", "&live=long-poll"]) {
+    expect((await driven.send("GET", `/live?offset=${first}${live}`)).status).toBe(410);
+  }
+  const end = (await driven.send("GET", "/live?offset=now")).headers.get("stream-next-offset") ?? "";
+  now += 5000;
+  expect((await driven.send("GET", `/live?offset=${end}`)).status).toBe(404);
+  await open();
+  for (const n of range(0, 3)) await append(n);
+  expect((await driven.send("GET", `/live?offset=${end}`)).status).toBe(410);
+  expect(await (await driven.send("GET", "/live?offset=-1")).json()).toHaveLength(3);
+});
+
 test("[SH11] a page has a tag that changes with what it says, and with the stream at its path", async () => {
   let now = 1_000_000;
   const driven = drive({ store: createMemoryStore({ collections: {}, now: () => now }) });
