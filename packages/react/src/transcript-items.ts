@@ -89,14 +89,28 @@ interface Building {
   readonly top: TranscriptItem[];
   readonly tools: Map<string, ToolDraft>;
   readonly requests: Map<string, Draft<Extract<TranscriptItem, { kind: "permission" | "question" }>>>;
+  /** Keys of calls. */
+  readonly shownOtherwise: Set<string>;
 }
 
 /** `active`: a turn is running, so a call without a result at the end is still at work. */
 export function transcriptItems(rows: readonly LogRow[], active: boolean): TranscriptItem[] {
-  const building: Building = { top: [], tools: new Map(), requests: new Map() };
+  const building: Building = { top: [], tools: new Map(), requests: new Map(), shownOtherwise: new Set() };
   const lastEnd = rows.findLastIndex(({ row }) => endsTurn(row.payload.type));
   for (const [index, entry] of rows.entries()) add(building, entry, active && index > lastEnd);
-  return building.top;
+  return withoutDoubles(building.top, building.shownOtherwise);
+}
+
+/** A call whose question or plan is an item of its own is not shown a second time, unless it failed. */
+function withoutDoubles(items: TranscriptItem[], shownOtherwise: ReadonlySet<string>): TranscriptItem[] {
+  if (shownOtherwise.size === 0) return items;
+  return items
+    .filter((item) => item.kind !== "tool" || item.state === "failed" || !shownOtherwise.has(item.key))
+    .map((item) =>
+      item.kind === "tool" && item.children.length > 0
+        ? { ...item, children: withoutDoubles([...item.children], shownOtherwise) }
+        : item,
+    );
 }
 
 function endsTurn(type: TranscriptEvent["type"]): boolean {
@@ -144,6 +158,7 @@ function add(building: Building, entry: LogRow, running: boolean): void {
     }
     case "question": {
       const item = { ...base, kind: "question" as const, request: payload, response: undefined, open: running };
+      if (payload.callId !== undefined) building.shownOtherwise.add(callKey(row.runId, payload.callId));
       building.requests.set(payload.requestId, item);
       place.push(item);
       return;
@@ -165,6 +180,7 @@ function add(building: Building, entry: LogRow, running: boolean): void {
       return;
     }
     case "plan":
+      if (payload.callId !== undefined) building.shownOtherwise.add(callKey(row.runId, payload.callId));
       place.push({ ...base, kind: "plan", items: payload.items });
       return;
     case "turn_complete":

@@ -45,8 +45,13 @@ export function useCodingSession(id: string, options: { readonly position?: numb
     if (position !== undefined) store?.toPosition(position);
   }, [store, position]);
   const view = useExternal<SessionView | undefined>(store?.view ?? never) ?? LOADING;
+  // The directory's row changes with every turn; the store has read it once, for a session that is not in the list.
+  const { sessions } = skein;
+  useEffect(() => sessions.retain(), [sessions]);
+  const listed = useExternal(sessions.view).sessions.find((one) => one.id === id);
   return {
     ...view,
+    session: listed ?? view.session,
     id,
     loadOlder: store?.loadOlder ?? nothing,
     loadNewer: store?.loadNewer ?? nothing,

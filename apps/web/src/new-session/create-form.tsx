@@ -149,7 +149,7 @@ interface AgentFieldProps {
 }
 
 function AgentField({ agents, agent, onChange, problem }: AgentFieldProps) {
-  const shown = AGENTS.filter((one) => agents.length === 0 || agents.some((status) => status.agent === one));
+  const shown = AGENTS.filter((one) => one === agent || agents.some((status) => status.agent === one));
   return (
     <fieldset className={styles["field"]}>
       <legend className={styles["label"]}>Agent</legend>

@@ -1,11 +1,12 @@
 import type { CodingSession, QueuedPrompt } from "@skein/react";
 import { useConnection } from "@skein/react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { oneLine } from "../text/visible-text.ts";
 import { Button, IconButton } from "../ui/button.tsx";
 import { failureText } from "../ui/failure.ts";
-import { EditDialog } from "./edit-dialog.tsx";
 import styles from "./queue.module.css";
+
+const EditDialog = lazy(async () => ({ default: (await import("./edit-dialog.tsx")).EditDialog }));
 
 export interface QueueProps {
   readonly session: CodingSession;
@@ -60,11 +61,13 @@ export function Queue({ session, onCancel, onEdit }: QueueProps) {
         </li>
       )}
       {editing !== undefined && (
-        <EditDialog
-          text={editing.text}
-          onClose={() => setEditing(undefined)}
-          onSave={async (text) => onEdit(editing.key, text)}
-        />
+        <Suspense fallback={null}>
+          <EditDialog
+            text={editing.text}
+            onClose={() => setEditing(undefined)}
+            onSave={async (text) => onEdit(editing.key, text)}
+          />
+        </Suspense>
       )}
     </ul>
   );

@@ -1,7 +1,6 @@
-import { Menu } from "@base-ui/react/menu";
 import type { CodingSession } from "@skein/react";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { agentName, cost, shortPath, tokens } from "../text/format.ts";
 import { oneLine } from "../text/visible-text.ts";
 import { Button, IconButton } from "../ui/button.tsx";
@@ -10,8 +9,11 @@ import { Icon } from "../ui/icon.tsx";
 import menu from "../ui/menu.module.css";
 import { Status } from "../ui/status.tsx";
 import { ThemeToggle } from "../ui/theme.tsx";
-import { EndDialog } from "./end-dialog.tsx";
 import styles from "./session-header.module.css";
+
+/** The menu and its dialog, 50 kB, are fetched when somebody is about to open them. */
+const loadMenu = async () => ({ default: (await import("./more-menu.tsx")).MoreMenu });
+const MoreMenu = lazy(loadMenu);
 
 export interface SessionHeaderProps {
   readonly session: CodingSession;
@@ -42,9 +44,7 @@ export function SessionHeader({ session, running, stopping, onStop, onEnd }: Ses
                 {agentName(row.agent)}
                 {row.model !== undefined && ` · ${oneLine(row.model, 28)}`}
               </span>
-              <code className={styles["wide"]} title={row.cwd}>
-                {shortPath(oneLine(row.cwd, 300), 40)}
-              </code>
+              <code title={row.cwd}>{shortPath(oneLine(row.cwd, 300), 40)}</code>
             </>
           )}
           <UsageFacts session={session} />
@@ -52,7 +52,7 @@ export function SessionHeader({ session, running, stopping, onStop, onEnd }: Ses
       </div>
       <div className={styles["tools"]}>
         <span className={styles["connection"]}>
-          <ConnectionIndicator />
+          <ConnectionIndicator brief />
         </span>
         {running && (
           <Button look="danger" onClick={onStop} disabled={stopping}>
@@ -63,7 +63,7 @@ export function SessionHeader({ session, running, stopping, onStop, onEnd }: Ses
         <span className={menu["desktop"]}>
           <ThemeToggle />
         </span>
-        <MoreMenu ended={status === "killed"} onEnd={onEnd} />
+        <More ended={status === "killed"} onEnd={onEnd} />
       </div>
     </header>
   );
@@ -76,7 +76,7 @@ function UsageFacts({ session }: { readonly session: CodingSession }) {
   return (
     <>
       {contextTokens !== undefined && contextWindow !== undefined && contextWindow > 0 && (
-        <span className={`${styles["gauge"]} ${styles["wide"]}`} title={`${contextTokens} of ${contextWindow} tokens`}>
+        <span className={styles["gauge"]} title={`${contextTokens} of ${contextWindow} tokens`}>
           <meter
             min={0}
             max={contextWindow}
@@ -92,35 +92,27 @@ function UsageFacts({ session }: { readonly session: CodingSession }) {
   );
 }
 
-function MoreMenu({ ended, onEnd }: { readonly ended: boolean; readonly onEnd: () => Promise<void> }) {
-  const [asking, setAsking] = useState(false);
-  return (
-    <>
-      <Menu.Root>
-        <Menu.Trigger render={<IconButton icon="more" label="More" />} />
-        <Menu.Portal>
-          <Menu.Positioner align="end" sideOffset={4} className={menu["positioner"]}>
-            <Menu.Popup className={menu["popup"]}>
-              <Menu.Item
-                className={menu["item"]}
-                onClick={() => void navigator.clipboard?.writeText(location.origin + location.pathname)}
-              >
-                <Icon name="link" />
-                Copy link to this session
-              </Menu.Item>
-              <Menu.Item
-                className={`${menu["item"]} ${menu["danger"]}`}
-                disabled={ended}
-                onClick={() => setAsking(true)}
-              >
-                <Icon name="close" />
-                End session…
-              </Menu.Item>
-            </Menu.Popup>
-          </Menu.Positioner>
-        </Menu.Portal>
-      </Menu.Root>
-      <EndDialog open={asking} onClose={() => setAsking(false)} onEnd={onEnd} />
-    </>
+function More(props: { readonly ended: boolean; readonly onEnd: () => Promise<void> }) {
+  const [wanted, setWanted] = useState(false);
+  const preload = (): void => {
+    // Without the network the click tries again, and the page says that it is offline.
+    loadMenu().catch(() => undefined);
+  };
+  const button = (
+    <IconButton
+      icon="more"
+      label="More"
+      aria-haspopup="menu"
+      onPointerEnter={preload}
+      onFocus={preload}
+      onClick={() => setWanted(true)}
+    />
+  );
+  return wanted ? (
+    <Suspense fallback={button}>
+      <MoreMenu {...props} />
+    </Suspense>
+  ) : (
+    button
   );
 }

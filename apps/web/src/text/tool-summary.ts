@@ -20,13 +20,13 @@ export function toolSummary(item: ToolItem, directory: string | undefined): Tool
   const path = (): string => visibleText(relativePath(filePath(input), directory));
   switch (item.tool) {
     case "terminal":
-      return line("Ran", oneLine(command(input)), exitNote(item));
+      return line(item.result === undefined ? "Run" : "Ran", oneLine(command(input)), exitNote(item));
     case "file_read":
       return line("Read", path(), item.state === "done" ? rangeNote(input, output) : "");
     case "file_edit":
-      return line("Edited", path());
+      return line(item.state === "done" ? "Edited" : "Edit", path());
     case "file_write":
-      return line("Wrote", path(), item.state === "done" ? count(linesOf(text(input, "content")), "line") : "");
+      return line(item.state === "done" ? "Wrote" : "Write", path());
     case "file_search":
       return line("Found files", oneLine(text(input, "pattern", "query", "glob")), matchNote(item));
     case "content_search":

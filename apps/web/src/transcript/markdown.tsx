@@ -1,5 +1,6 @@
 import { memo, type ComponentProps, type JSX, type ReactNode } from "react";
 import { Streamdown, type Components } from "streamdown";
+import { markdownBlocks } from "../text/markdown-blocks.ts";
 import { safeUrl } from "../text/safe-url.ts";
 import { visibleText } from "../text/visible-text.ts";
 import { CodeBlock } from "./code-block.tsx";
@@ -26,6 +27,7 @@ export const Markdown = memo(function Markdown({ text, streaming = false }: Mark
         mode={streaming ? "streaming" : "static"}
         components={COMPONENTS}
         rehypePlugins={NO_PLUGINS}
+        parseMarkdownIntoBlocksFn={markdownBlocks}
         urlTransform={keepUrl}
         controls={false}
       >

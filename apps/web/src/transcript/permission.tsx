@@ -35,13 +35,15 @@ export function PermissionCard({ request, directory, answered, answer }: Permiss
     });
   };
   const known = answered ?? sending;
+  const title = request.tool === "terminal" ? "Run a command" : requestTitle(request, directory);
+  const reason = reasonBeside(title, request.reason);
   return (
     <section className={styles["card"]} aria-label="Permission request">
       <h3 className={styles["title"]}>
         <Icon name="shield" />
-        {requestTitle(request, directory)}
+        {title}
       </h3>
-      {request.reason !== undefined && <p className={styles["reason"]}>{visibleText(request.reason.slice(0, 1000))}</p>}
+      {reason !== "" && <p className={styles["reason"]}>{reason}</p>}
       <ToolInput tool={request.tool} input={request.input} directory={directory} />
       {failure !== undefined && (
         <p role="alert" className={styles["failure"]}>
@@ -108,6 +110,12 @@ function Decided({ item, directory }: { readonly item: PermissionItem; readonly 
       </span>
     </p>
   );
+}
+
+/** Some agents give what is asked once more as the reason. */
+function reasonBeside(title: string, reason: string | undefined): string {
+  const text = visibleText((reason ?? "").slice(0, 1000)).trim();
+  return title.includes(text) ? "" : text;
 }
 
 function requestTitle(request: Request, directory: string | undefined): string {

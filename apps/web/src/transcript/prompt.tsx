@@ -9,12 +9,12 @@ import styles from "./item.module.css";
 type PromptItem = Extract<TranscriptItem, { kind: "prompt" }>;
 type Attachment = NonNullable<PromptItem["attachments"]>[number];
 
-const LINES = 30;
+const LINES = 16;
 
 export function Prompt({ item }: { readonly item: PromptItem }) {
   const now = useNow();
   const [all, setAll] = useState(false);
-  const { text, hidden } = clip(item.text, all ? 2000 : LINES, all ? 400_000 : 8_000);
+  const { text, hidden } = clip(item.text, all ? 2000 : LINES, all ? 400_000 : 3_000);
   return (
     <div className={styles["bubble"]}>
       <div className={styles["meta"]}>

@@ -103,7 +103,7 @@ function Fields({ item, name, chosen, other, onChoose, onOther }: FieldsProps) {
             onChange={(event) => onChoose(label, event.target.checked)}
           />
           <span>{visibleText(label)}</span>
-          {description !== undefined && <small>{visibleText(description)}</small>}
+          {description !== undefined && description !== label && <small>{visibleText(description)}</small>}
         </label>
       ))}
       <input

@@ -35,11 +35,11 @@ export interface ToolRowProps {
   readonly children: (items: readonly TranscriptItem[]) => ReactNode;
 }
 
-/** A call: one line, and on demand a body made for its kind. Changes of files are shown at once. */
+/** A call: one line, and on demand a body made for its kind. Changes of files are shown once they are made. */
 export function ToolRow({ item, children }: ToolRowProps) {
   const { directory } = useTranscript();
   const changes = item.tool === "file_edit" || item.tool === "file_write";
-  const [open, toggle] = useFold(item.key, changes && item.state !== "interrupted");
+  const [open, toggle] = useFold(item.key, changes && item.result !== undefined);
   const { verb, subject, code, note } = toolSummary(item, directory);
   const notes = [note, changes ? changeNote(item) : "", STATE[item.state]].filter(Boolean);
   return (

@@ -24,6 +24,8 @@ export interface TranscriptProps {
   readonly onFollowing: (following: boolean) => void;
 }
 
+/** Behind any end: the first rows that are made are the last ones. */
+const FAR = 1e9;
 const EDGE = 48;
 /** This near to the end counts as reading the end. */
 const AT_END = 48;
@@ -56,6 +58,7 @@ export function Transcript(props: TranscriptProps) {
     getScrollElement: () => scroll.current,
     estimateSize: (index) => ESTIMATE[items[index]?.kind ?? "assistant"],
     getItemKey: (index) => items[index]?.key ?? index,
+    initialOffset: () => (target === undefined ? FAR : 0),
     anchorTo: "end",
     followOnAppend: true,
     scrollEndThreshold: AT_END,
@@ -69,17 +72,17 @@ export function Transcript(props: TranscriptProps) {
   const first = rows[0]?.index ?? 0;
   const last = rows.at(-1)?.index ?? 0;
 
-  useOpenAtEnd(items.length > 0, target === undefined, virtualizer.scrollToEnd);
+  const opened = useOpened(items.length > 0, target === undefined, virtualizer.scrollToEnd);
   useShowTarget(items, target, (index) => virtualizer.scrollToIndex(index, { align: "center" }));
   const away = useAway(scroll, onFollowing);
   const fresh = useFresh(items, away);
 
   useEffect(() => {
-    if (items.length > 0 && !atStart && first < AHEAD && loading === undefined) loadOlder();
-  }, [items.length, atStart, first, loading, loadOlder]);
+    if (opened && !atStart && first < AHEAD && loading === undefined) loadOlder();
+  }, [opened, items.length, atStart, first, loading, loadOlder]);
   useEffect(() => {
-    if (!atEnd && last > items.length - AHEAD && loading === undefined) loadNewer();
-  }, [items.length, atEnd, last, loading, loadNewer]);
+    if (opened && !atEnd && last > items.length - AHEAD && loading === undefined) loadNewer();
+  }, [opened, items.length, atEnd, last, loading, loadNewer]);
 
   const goToEnd = (): void => {
     if (!atEnd) props.toEnd();
@@ -132,13 +135,24 @@ function Row({ item, target }: { readonly item: TranscriptItem; readonly target:
   );
 }
 
-function useOpenAtEnd(ready: boolean, wanted: boolean, scrollToEnd: () => void): void {
-  const done = useRef(false);
+/** Frames in which the first rows get their real sizes. Older rows wait for that: they would move the end away. */
+const OPENING_FRAMES = 3;
+
+/** Whether the transcript stands where it was opened: at its end, or at a row that a link names. */
+function useOpened(ready: boolean, toEnd: boolean, scrollToEnd: () => void): boolean {
+  const [opened, setOpened] = useState(false);
   useEffect(() => {
-    if (!ready || done.current) return;
-    done.current = true;
-    if (wanted) scrollToEnd();
-  }, [ready, wanted, scrollToEnd]);
+    if (!ready) return;
+    let frame = 0;
+    const step = (left: number): void => {
+      if (toEnd) scrollToEnd();
+      frame = requestAnimationFrame(() => (left === 0 ? setOpened(true) : step(left - 1)));
+    };
+    step(OPENING_FRAMES);
+    return () => cancelAnimationFrame(frame);
+    // Once: afterwards the reader decides what is in view.
+  }, [ready]);
+  return opened;
 }
 
 function useShowTarget(

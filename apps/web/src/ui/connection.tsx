@@ -3,18 +3,19 @@ import { clockTime } from "../text/format.ts";
 import styles from "./connection.module.css";
 import { useNow } from "./use-now.ts";
 
-/** Says honestly how fresh the page is. Changes are announced; the live state is calm. */
-export function ConnectionIndicator() {
+/** `brief`: on a phone the words are only there when something is wrong.
+ *  Says honestly how fresh the page is. Changes are announced; the live state is calm. */
+export function ConnectionIndicator({ brief = false }: { readonly brief?: boolean }) {
   const connection = useConnection();
   const now = useNow();
   return (
     <span
-      className={`${styles["connection"]} ${styles[connection.kind] ?? ""}`}
+      className={`${styles["connection"]} ${styles[connection.kind] ?? ""} ${brief ? styles["brief"] : ""}`}
       role="status"
       data-connection={connection.kind}
     >
       <span className={styles["mark"]} />
-      {words(connection, now)}
+      <span className={styles["words"]}>{words(connection, now)}</span>
     </span>
   );
 }

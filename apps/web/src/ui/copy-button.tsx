@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import { IconButton } from "./button.tsx";
+import { copyText } from "./copy-text.ts";
 import type { IconName } from "./icon.tsx";
 
 export interface CopyButtonProps {
@@ -31,16 +32,4 @@ export function CopyButton({ label, icon = "copy", text, className }: CopyButton
       onClick={copy}
     />
   );
-}
-
-async function copyText(text: string): Promise<void> {
-  // Missing where the page came over plain HTTP from another machine.
-  if (navigator.clipboard !== undefined) return navigator.clipboard.writeText(text);
-  const area = document.createElement("textarea");
-  area.value = text;
-  document.body.append(area);
-  area.select();
-  const copied = document.execCommand("copy");
-  area.remove();
-  if (!copied) throw new Error("the browser does not allow copying");
 }
