@@ -24,8 +24,11 @@ interface Open {
 
 export function createTranscriptPrinter(style: Style): TranscriptPrinter {
   let open: Open | undefined;
-  /** Live keys of this turn that are complete: a delta that comes late is not printed again. */
-  let complete = new Set<string>();
+  /** The run whose turn is open. Deltas come on a connection of their own, and those of other runs come late. */
+  let running: string | undefined;
+  let ended: string | undefined;
+  /** Live keys of the open turn that are complete. */
+  const complete = new Set<string>();
 
   const end = (): string => {
     if (open === undefined) return "";
@@ -33,11 +36,19 @@ export function createTranscriptPrinter(style: Style): TranscriptPrinter {
     return "\n";
   };
 
+  const follow = ({ type, runId }: CodingSessionTranscriptRow): void => {
+    if (type === "turn_complete" || type === "turn_aborted") {
+      ended = runId ?? running;
+      running = undefined;
+      complete.clear();
+    } else if (runId !== undefined && runId !== ended) running = runId;
+  };
+
   return {
     row(row) {
       const event = row.payload;
+      follow(row);
       if (row.liveKey !== undefined) complete.add(row.liveKey);
-      if (event.type === "turn_complete" || event.type === "turn_aborted") complete = new Set();
       if (open !== undefined && open.liveKey === row.liveKey && event.type === "assistant_message") {
         const { text } = open;
         if (event.text.startsWith(text)) return safeText(event.text.slice(text.length)) + end();
@@ -50,8 +61,9 @@ export function createTranscriptPrinter(style: Style): TranscriptPrinter {
           .join("")
       );
     },
-    delta({ key, kind, parentCallId, at, text }) {
-      if (kind !== "text" || parentCallId !== undefined || complete.has(key) || text === "") return "";
+    delta({ key, runId, kind, parentCallId, at, text }) {
+      if (runId !== running || complete.has(key)) return "";
+      if (kind !== "text" || parentCallId !== undefined || text === "") return "";
       if (open?.liveKey === key) {
         // A gap (or a second try of the same answer): leave it to the row.
         if (at !== open.text.length) return "";

@@ -78,7 +78,8 @@ function defineScriptedCoder(registry: Registry): void {
       }
       await ctx.flush();
       for (const { key, type, payload } of wake.messages) {
-        if (type === "permission_response") insert(session, `${key}:r`, { v: 1, type, ...answer.parse(payload) });
+        if (type === "permission_response")
+          insert(session, "answers", `${key}:r`, { v: 1, type, ...answer.parse(payload) });
         else await turn(session, key, prompt.parse(payload).text, () => ctx.flush());
       }
     },
@@ -86,15 +87,11 @@ function defineScriptedCoder(registry: Registry): void {
 }
 
 async function turn(session: Session, key: string, text: string, flush: () => Promise<void>): Promise<void> {
-  insert(session, key, { v: 1, type: "user_message", text });
+  const runId = `run-${key}`;
+  insert(session, runId, key, { v: 1, type: "user_message", text });
   if (text === "ask") {
-    insert(session, `${key}:p`, {
-      v: 1,
-      type: "permission_request",
-      requestId: key,
-      tool: "terminal",
-      input: { command: "ls" },
-    });
+    const input = { command: "ls" };
+    insert(session, runId, `${key}:p`, { v: 1, type: "permission_request", requestId: key, tool: "terminal", input });
     return;
   }
   await flush();
@@ -103,15 +100,15 @@ async function turn(session: Session, key: string, text: string, flush: () => Pr
     [0, "echo: "],
     [6, text],
   ] as const) {
-    const value = { key: liveKey, runId: "r", kind: "text", at, text: part };
+    const value = { key: liveKey, runId, kind: "text", at, text: part };
     await session.live([{ type: DELTA_EVENT, key: liveKey, value, headers: { operation: "upsert" } }]);
   }
-  insert(session, liveKey, { v: 1, type: "assistant_message", text: `echo: ${text}` }, liveKey);
-  insert(session, `${key}:end`, { v: 1, type: "turn_complete", success: true });
+  insert(session, runId, liveKey, { v: 1, type: "assistant_message", text: `echo: ${text}` }, liveKey);
+  insert(session, runId, `${key}:end`, { v: 1, type: "turn_complete", success: true });
   await flush();
 }
 
-function insert(session: Session, key: string, payload: TranscriptEvent, liveKey?: string): void {
-  const row = { key, ts: 1, type: payload.type, payload };
+function insert(session: Session, runId: string, key: string, payload: TranscriptEvent, liveKey?: string): void {
+  const row = { key, ts: 1, type: payload.type, runId, payload };
   session.collections.transcript.insert(liveKey === undefined ? row : { ...row, liveKey });
 }
