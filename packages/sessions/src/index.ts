@@ -49,7 +49,7 @@ export {
 export { type Census, type NotShown } from "./census.ts";
 export { formatCensus } from "./census-text.ts";
 export type { Blob } from "./bounds.ts";
-export { INLINE_DATA_LIMIT, OUTPUT_LIMIT, TEXT_LIMIT } from "./bounds.ts";
+export { boundInput, INLINE_DATA_LIMIT, OUTPUT_LIMIT, TEXT_LIMIT } from "./bounds.ts";
 export { type NativeDelta, type Normalised, type Skip, SKIP_REASONS, type SkipReason } from "./normalised.ts";
 export { type ClaudeNormaliser, createClaudeNormaliser } from "./claude/normalise.ts";
 export { claudeToolName } from "./claude/tool-names.ts";

@@ -7,10 +7,11 @@ import {
   type Block,
   blocksOf,
   type NativeRecord,
-  textBlock,
+  textOf,
   thinkingBlock,
   toolResultBlock,
   toolUseBlock,
+  wordsOf,
 } from "./records.ts";
 import { type Outcome, type Output, remember, skip } from "../output.ts";
 import { type ClaudeState, type Turn } from "./state.ts";
@@ -75,15 +76,15 @@ interface ShownBlock {
 
 function showBlock(state: ClaudeState, output: Output, key: string, { block, raw, liveKey }: ShownBlock): void {
   const live = liveKey === undefined ? {} : { liveKey };
-  const text = textBlock.safeParse(block);
-  if (text.success) {
-    if (text.data.text.trim() === "") return;
-    output.row(key, { v: 1, type: "assistant_message", ...boundText(text.data.text, TEXT_LIMIT, output.sink) }, live);
+  const text = textOf(block);
+  if (text !== undefined) {
+    if (text.trim() === "") return;
+    output.row(key, { v: 1, type: "assistant_message", ...boundText(text, TEXT_LIMIT, output.sink) }, live);
     return;
   }
-  const thinking = thinkingBlock.safeParse(block);
-  if (thinking.success || block?.type === "redacted_thinking") {
-    const words = thinking.success && thinking.data.thinking !== "" ? thinking.data.thinking : undefined;
+  const thinking = block?.type === "thinking" ? thinkingBlock.safeParse(block) : undefined;
+  if (thinking?.success === true || block?.type === "redacted_thinking") {
+    const words = thinking?.success === true && thinking.data.thinking !== "" ? thinking.data.thinking : undefined;
     const shown = words === undefined ? { text: null } : boundText(words, TEXT_LIMIT, output.sink);
     output.row(key, { v: 1, type: "thinking", ...shown }, live);
     return;
@@ -110,10 +111,10 @@ function showCall(
   call: { id: string; name: string; input?: unknown; liveKey?: string },
 ): void {
   const callId = call.id;
-  const agent = agentInput.safeParse(call.input);
+  const isAgent = claudeToolName(call.name) === "sub_agent";
+  const agent = agentInput.safeParse(isAgent ? call.input : {});
   const prompt = agent.success ? agent.data.prompt : undefined;
   const title = agent.success ? agent.data.description?.slice(0, 500) : undefined;
-  const isAgent = claudeToolName(call.name) === "sub_agent";
   remember(state.calls, callId, {
     name: call.name,
     prompt: isAgent ? prompt : undefined,
@@ -163,10 +164,7 @@ function isApiError(record: NativeRecord): boolean {
 
 /** An API failure that ended the turn is written as if the assistant had said it. */
 function showApiError(state: ClaudeState, output: Output, id: string, record: NativeRecord): Outcome {
-  const text = blocksOf(record.message?.content ?? "")
-    .map((block) => textBlock.safeParse(block))
-    .map((parsed) => (parsed.success ? parsed.data.text : ""))
-    .join("\n");
+  const text = wordsOf(record.message?.content ?? "");
   const code = typeof record.raw["error"] === "string" ? record.raw["error"].slice(0, 200) : "api_error";
   output.row(`${id}:0`, {
     v: 1,

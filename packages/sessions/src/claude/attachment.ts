@@ -3,7 +3,7 @@ import { boundText, boundValue, TEXT_LIMIT } from "../bounds.ts";
 import type { Attachment } from "../events.ts";
 import { attachmentOf } from "./content.ts";
 import { CONTEXT_ATTACHMENTS, NOTICE_ATTACHMENTS } from "./ignored.ts";
-import { blocksOf, type NativeRecord, textBlock } from "./records.ts";
+import { blocksOf, type NativeRecord, textOf } from "./records.ts";
 import { type Outcome, type Output, skip } from "../output.ts";
 import { type ClaudeState } from "./state.ts";
 import { showTaskNotification } from "./tool-result.ts";
@@ -42,9 +42,9 @@ function showQueued(state: ClaudeState, output: Output, key: string, prompt: z.i
   const words: string[] = [];
   const attachments: Attachment[] = [];
   for (const block of blocksOf(prompt.prompt)) {
-    const text = textBlock.safeParse(block);
+    const text = textOf(block);
     const source = block === undefined ? undefined : attachmentOf(block, output.sink);
-    if (text.success) words.push(text.data.text);
+    if (text !== undefined) words.push(text);
     else if (source !== undefined) attachments.push(source);
   }
   const read = readUserText(words.join("\n"));

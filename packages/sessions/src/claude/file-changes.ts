@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { OUTPUT_LIMIT, preview } from "../bounds.ts";
 import type { FileChange } from "../events.ts";
+import { hasField } from "./records.ts";
 
 const hunk = z.looseObject({
   oldStart: z.number(),
@@ -21,8 +22,9 @@ const notebook = z.looseObject({ notebook_path: z.string().min(1), new_source: z
 
 /** The change that a tool's structured result tells of, with a unified diff; `undefined` when it tells of none. */
 export function fileChangeOf(toolUseResult: unknown): FileChange | undefined {
-  const cells = notebook.safeParse(toolUseResult);
-  if (cells.success) return { path: cells.data.notebook_path, kind: "edit" };
+  const cells = hasField(toolUseResult, "notebook_path") ? notebook.safeParse(toolUseResult) : undefined;
+  if (cells?.success === true) return { path: cells.data.notebook_path, kind: "edit" };
+  if (!hasField(toolUseResult, "structuredPatch")) return undefined;
   const parsed = patched.safeParse(toolUseResult);
   if (!parsed.success) return undefined;
   const { filePath, structuredPatch, type, content } = parsed.data;

@@ -1,4 +1,4 @@
-import { blocksOf, type NativeRecord, readRecord, textBlock } from "./records.ts";
+import { blocksOf, type NativeRecord, readRecord, textOf } from "./records.ts";
 import { readUserText } from "./user-text.ts";
 
 /** What a list of sessions shows of one, gathered from some of its records in any order. */
@@ -59,8 +59,8 @@ export function promptOf(record: NativeRecord): string | undefined {
     return undefined;
   for (const block of blocksOf(record.message.content)) {
     if (block?.type === "tool_result") return undefined;
-    const parsed = textBlock.safeParse(block);
-    const read = parsed.success ? readUserText(parsed.data.text) : undefined;
+    const text = textOf(block);
+    const read = text === undefined ? undefined : readUserText(text);
     if (read?.kind === "prompt" && read.text.trim() !== "") return shorten(read.text);
   }
   return undefined;

@@ -1,4 +1,4 @@
-import { blocksOf, type NativeRecord, textBlock } from "./records.ts";
+import { blocksOf, type NativeRecord, wordsOf } from "./records.ts";
 import { type Output, remember } from "../output.ts";
 import { type ClaudeState } from "./state.ts";
 import { closeTurn } from "./turns.ts";
@@ -58,10 +58,7 @@ export function callOfSidechain(state: ClaudeState, id: string, record: NativeRe
 /** The running call that was given exactly this text. */
 export function callByPrompt(state: ClaudeState, record: NativeRecord): string | undefined {
   if (record.type !== "user" || record.message === undefined) return undefined;
-  const text = blocksOf(record.message.content)
-    .map((block) => textBlock.safeParse(block))
-    .map((parsed) => (parsed.success ? parsed.data.text : ""))
-    .join("\n");
+  const text = wordsOf(record.message.content);
   const told = [...state.calls].filter(([, call]) => call.prompt !== undefined && call.prompt === text);
   // Of several that were told the same, the first without an agent.
   const [callId] = told.find(([id]) => !state.claimed.has(id)) ?? told[0] ?? [];

@@ -4,6 +4,7 @@ import { answerKey } from "../resource.ts";
 import { resultContent } from "./content.ts";
 import { fileChangeOf } from "./file-changes.ts";
 import { planOfResult } from "./plan.ts";
+import { hasField } from "./records.ts";
 import { type Output, remember } from "../output.ts";
 import { type ClaudeState, type OpenCall } from "./state.ts";
 import type { TaskNotification } from "./user-text.ts";
@@ -64,6 +65,7 @@ function exitCodeOf(text: string, isError: boolean, structured: unknown): number
     const failed = /^(?:Error: )?Exit code (\d{1,9})\b/.exec(text);
     return failed === null ? undefined : Number(failed[1]);
   }
+  if (!hasField(structured, "stdout")) return undefined;
   const parsed = shell.safeParse(structured);
   if (!parsed.success || parsed.data.interrupted === true || parsed.data.backgroundTaskId !== undefined)
     return undefined;
@@ -72,8 +74,8 @@ function exitCodeOf(text: string, isError: boolean, structured: unknown): number
 
 function showAnswer(output: Output, result: NativeResult, call: OpenCall | undefined): void {
   const { callId } = result;
-  const parsed = answered.safeParse(result.structured);
-  if (parsed.success && !result.isError) {
+  const parsed = hasField(result.structured, "answers") ? answered.safeParse(result.structured) : undefined;
+  if (parsed?.success === true && !result.isError) {
     const answers = Object.entries(parsed.data.answers).map(
       ([question, answer]) => [question, typeof answer === "string" ? answer : JSON.stringify(answer)] as const,
     );
@@ -95,10 +97,10 @@ const isAgent = (call: OpenCall | undefined) => call?.name === "Task" || call?.n
 
 function showAgentEnd(state: ClaudeState, output: Output, result: NativeResult, call: OpenCall | undefined): void {
   const { callId, isError } = result;
-  const parsed = launched.safeParse(result.structured);
-  const agentId = parsed.success ? parsed.data.agentId : undefined;
+  const parsed = hasField(result.structured, "agentId") ? launched.safeParse(result.structured) : undefined;
+  const agentId = parsed?.success === true ? parsed.data.agentId : undefined;
   if (agentId !== undefined) remember(state.agents, agentId, { callId, title: call?.title });
-  if (!isAgent(call) || (parsed.success && parsed.data.status === "async_launched")) return;
+  if (!isAgent(call) || (parsed?.success === true && parsed.data.status === "async_launched")) return;
   output.row(
     `${result.key}:subagent`,
     {

@@ -1,7 +1,15 @@
 import { boundText, boundValue, TEXT_LIMIT } from "../bounds.ts";
 import type { Attachment } from "../events.ts";
 import { attachmentOf } from "./content.ts";
-import { type Block, blocksOf, type NativeMessage, type NativeRecord, textBlock, toolResultBlock } from "./records.ts";
+import {
+  type Block,
+  blocksOf,
+  type NativeMessage,
+  type NativeRecord,
+  textOf,
+  toolResultBlock,
+  wordsOf,
+} from "./records.ts";
 import { type Outcome, type Output, skip } from "../output.ts";
 import { type ClaudeState } from "./state.ts";
 import { showTaskNotification, showToolResult } from "./tool-result.ts";
@@ -20,9 +28,9 @@ export function normaliseUser(state: ClaudeState, output: Output, id: string, re
   const attachments: Attachment[] = [];
   for (const [index, block] of blocks.entries()) {
     const key = `${id}:${index}`;
-    const text = textBlock.safeParse(block);
+    const text = textOf(block);
     const attachment = block === undefined ? undefined : attachmentOf(block, output.sink);
-    if (text.success) words.push(text.data.text);
+    if (text !== undefined) words.push(text);
     else if (attachment !== undefined) attachments.push(attachment);
     else if (
       block?.type !== "tool_result" ||
@@ -134,10 +142,7 @@ export function isLiveSummary(state: ClaudeState, record: NativeRecord): boolean
 
 /** The summary that replaces the conversation for the model; it completes the divider that came before it. */
 function showSummary(state: ClaudeState, output: Output, id: string, message: NativeMessage): Outcome {
-  const summary = blocksOf(message.content)
-    .map((block) => textBlock.safeParse(block))
-    .map((parsed) => (parsed.success ? parsed.data.text : ""))
-    .join("\n");
+  const summary = wordsOf(message.content);
   const bounded = boundText(summary, TEXT_LIMIT, output.sink).text;
   const pending = state.compaction;
   state.compaction = undefined;
