@@ -47,6 +47,8 @@ export function createClaudeDriver(deps: ClaudeDriverDeps, options: DriverOption
   /** Rows of what the agent did outside a turn: they come with the next one. */
   const between: DriverEvent[] = [];
   let agent: Agent | undefined;
+  /** The end of the last process and of what it started. A new one must not begin before: they share the marker. */
+  let cleared: Promise<void> = Promise.resolve();
   let turn: Turn | undefined;
   let closed = false;
   let beat = (): void => {};
@@ -134,8 +136,7 @@ export function createClaudeDriver(deps: ClaudeDriverDeps, options: DriverOption
   }
 
   function onEnd(ended: Agent, error: unknown): void {
-    if (agent === ended) agent = undefined;
-    void deps.reaper.endSession(options.sessionId).catch(() => undefined);
+    if (agent === ended) void endAgent();
     if (turn === undefined || turn.isOver()) return;
     if (turn.facts.interrupted || closed) return finishAborted(turn, closed ? "stopped" : "interrupted");
     const stderr = ended.stderr();
@@ -155,9 +156,19 @@ export function createClaudeDriver(deps: ClaudeDriverDeps, options: DriverOption
     aborted.finish({ kind: "aborted", reason });
   }
 
-  async function endAgent(): Promise<void> {
+  /** Its failure is told by `ready`, or by `close`. */
+  function endAgent(): Promise<void> {
     const ending = agent;
     agent = undefined;
+    const before = cleared;
+    cleared = clear(ending, before);
+    // Whoever comes next is told; nobody may be there to be told now.
+    cleared.catch(() => undefined);
+    return cleared;
+  }
+
+  async function clear(ending: Agent | undefined, before: Promise<void>): Promise<void> {
+    await before.catch(() => undefined);
     await ending?.end();
     await deps.reaper.endSession(options.sessionId);
   }
@@ -172,6 +183,10 @@ export function createClaudeDriver(deps: ClaudeDriverDeps, options: DriverOption
 
   async function ready(): Promise<Agent> {
     if (agent !== undefined) return agent;
+    await cleared.catch((error: unknown) => {
+      void endAgent();
+      throw error;
+    });
     const opened = await openAgent({ ...deps, onMessage, onEnd, onAsk }, options);
     if (closed) {
       await opened.end();

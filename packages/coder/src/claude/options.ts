@@ -20,8 +20,7 @@ export type SettingSource = "user" | "project" | "local";
 const MODES = {
   ask: "default",
   "accept-edits": "acceptEdits",
-  bypass: "bypassPermissions",
-} as const satisfies Record<PermissionMode, ClaudeOptions["permissionMode"]>;
+} as const satisfies Record<Exclude<PermissionMode, "bypass">, ClaudeOptions["permissionMode"]>;
 
 /** Tools that begin turns by themselves, later: turns are begun by prompts. */
 const DISALLOWED = ["CronCreate", "CronDelete", "CronList", "ScheduleWakeup", "Monitor"];
@@ -36,8 +35,7 @@ export function claudeOptions({ driver, executable, env, settingSources, session
     pathToClaudeCodeExecutable: executable,
     ...(driver.model === undefined ? {} : { model: driver.model }),
     ...(session.kind === "resume" ? { resume: session.id } : { sessionId: session.id }),
-    permissionMode: MODES[driver.permissionMode],
-    allowDangerouslySkipPermissions: driver.permissionMode === "bypass",
+    ...permissionOptions(driver.permissionMode),
     settingSources: [...settingSources],
     // A repository's .mcp.json names programs to start.
     strictMcpConfig: !trustsProject,
@@ -47,6 +45,15 @@ export function claudeOptions({ driver, executable, env, settingSources, session
     disallowedTools: DISALLOWED,
     ...parts,
   } satisfies ClaudeOptions;
+}
+
+/**
+ * In bypass the SDK warns on the terminal that permissions will not be asked; they are to be, for questions of the
+ * agent alone. So that mode goes to Claude Code directly.
+ */
+function permissionOptions(mode: PermissionMode): Partial<ClaudeOptions> {
+  if (mode !== "bypass") return { permissionMode: MODES[mode] };
+  return { allowDangerouslySkipPermissions: true, extraArgs: { "permission-mode": "bypassPermissions" } };
 }
 
 /** A prompt under an id of ours. Text that Claude Code would read as a command or a file mention is sent as written. */

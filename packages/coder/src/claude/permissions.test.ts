@@ -51,7 +51,6 @@ test("[CD28] a repository's settings and servers are not loaded unless they are 
     settingSources: ["user"],
     strictMcpConfig: true,
     permissionMode: "default",
-    allowDangerouslySkipPermissions: false,
   });
   expect(claudeOptions({ ...base, settingSources: ["user", "project"] }, parts).strictMcpConfig).toBe(false);
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { claudeToolName, questionItem, questionKey } from "@skein/sessions";
+import { boundInput, claudeToolName, questionItem, questionKey } from "@skein/sessions";
 import type { DriverRow } from "../driver.ts";
 import type { AskOptions } from "./agent.ts";
 import { forThisSession } from "./permissions.ts";
@@ -41,7 +41,7 @@ function permissionRow({ name, input, ask, now }: Asked): WaitingRow {
     callId,
     tool: claudeToolName(name),
     originalTool: name,
-    input,
+    input: boundInput(input),
     canAllowSession,
     ...(ask.title === undefined ? {} : { title: ask.title }),
     ...(reason === undefined ? {} : { reason }),

@@ -102,7 +102,7 @@ async function runNext(
   try {
     const turn = runTurn(pass, driver, prompt, {
       clock: deps.clock,
-      beforeEnd: () => skipOwnTurn(pass, adapter.sessions),
+      beforeEnd: () => skipOwnTurn(pass, adapter.sessions, deps.clock.now()),
     });
     setTurn(turn);
     await turn.outcome;

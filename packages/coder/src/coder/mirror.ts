@@ -1,6 +1,7 @@
 import type { NativeTranscriptRow } from "@skein/sessions";
-import type { NativeSessions } from "../adapter.ts";
-import type { CoderPass } from "./state.ts";
+import type { NativeSession, NativeSessions } from "../adapter.ts";
+import type { CoderPass, MirroredRow } from "./state.ts";
+import { titleOf } from "./title.ts";
 
 /**
  * Brings into the transcript what the agent's own file has and the transcript has not: all of it when a coder attaches,
@@ -8,6 +9,8 @@ import type { CoderPass } from "./state.ts";
  * stop half-way.
  */
 export interface MirrorOptions {
+  /** Reads it though nobody but us seems to have written to it. */
+  readonly evenIfKnown?: boolean;
   /** A row that is not to be brought in. */
   readonly except?: (row: NativeTranscriptRow) => boolean;
   /** The turn that the new rows belong to, if one is known. */
@@ -18,8 +21,7 @@ export async function mirror(pass: CoderPass, sessions: NativeSessions, options:
   const { ctx, session, native } = pass;
   const file = await sessions.find(native.id);
   if (file === undefined) return 0;
-  const known = ctx.state.mirrored.get("current");
-  if (known?.path === file.path && known.sizeBytes === file.sizeBytes && known.updatedAt === file.updatedAt) return 0;
+  if (options.evenIfKnown !== true && isKnown(file, ctx.state.mirrored.get("current"))) return 0;
   const { transcript, sessionInfo } = session.collections;
   let added = 0;
   let title: Title | undefined;
@@ -31,16 +33,27 @@ export async function mirror(pass: CoderPass, sessions: NativeSessions, options:
     if (fresh.length > 0) await ctx.flush();
   }
   if (title !== undefined && sessionInfo.get("current")?.title === undefined) giveTitle(pass, title.text);
-  ctx.state.mirrored.upsert({ key: "current", path: file.path, sizeBytes: file.sizeBytes, updatedAt: file.updatedAt });
+  const { path, sizeBytes, updatedAt } = file;
+  ctx.state.mirrored.upsert({ key: "current", path, sizeBytes, updatedAt });
   await ctx.flush();
   return added;
 }
 
+/** The agent writes the end of a turn to its file shortly after it told us. */
+const WRITES_UNTIL_MS = 2000;
+
 /** After a turn that was seen live: its records need not be read again. Written with the next flush. */
-export async function skipOwnTurn({ ctx, native }: CoderPass, sessions: NativeSessions): Promise<void> {
+export async function skipOwnTurn({ ctx, native }: CoderPass, sessions: NativeSessions, now: number): Promise<void> {
   const file = await sessions.find(native.id);
   if (file === undefined) return;
-  ctx.state.mirrored.upsert({ key: "current", path: file.path, sizeBytes: file.sizeBytes, updatedAt: file.updatedAt });
+  const { path, sizeBytes, updatedAt } = file;
+  ctx.state.mirrored.upsert({ key: "current", path, sizeBytes, updatedAt, ownUntil: now + WRITES_UNTIL_MS });
+}
+
+function isKnown({ path, sizeBytes, updatedAt }: NativeSession, known: MirroredRow | undefined): boolean {
+  if (known?.path !== path) return false;
+  if (known.ownUntil !== undefined && updatedAt <= known.ownUntil) return true;
+  return known.sizeBytes === sizeBytes && known.updatedAt === updatedAt;
 }
 
 interface Title {
@@ -55,14 +68,10 @@ function betterTitle(best: Title | undefined, { payload, parentCallId }: NativeT
   return best === undefined && isPrompt ? { text: payload.text, rank: 1 } : best;
 }
 
-const MAX_TITLE = 80;
-
 /** A session's title until it gets a better one: the first line of what it began with. */
 export function giveTitle({ ctx, session }: CoderPass, text: string): void {
-  const [line = ""] = text.trim().split("\n");
-  const characters = Array.from(line);
-  const title = characters.length > MAX_TITLE ? `${characters.slice(0, MAX_TITLE - 1).join("")}…` : line;
-  if (title === "") return;
+  const title = titleOf(text);
+  if (title === undefined) return;
   session.collections.sessionInfo.update("current", (row) => ({ ...row, title }));
   if (ctx.tags["title"] === undefined) ctx.setTag("title", title);
 }

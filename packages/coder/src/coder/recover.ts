@@ -26,6 +26,7 @@ export async function recover(pass: CoderPass, deps: RecoverDeps): Promise<void>
   const promptId = currentPrompt === undefined ? undefined : promptIdOf(ctx, currentPrompt);
   const endKey = promptId === undefined ? undefined : turnEndKey(promptId);
   await mirror(pass, deps.sessions, {
+    evenIfKnown: true,
     except: ({ key }) => key === endKey,
     turn: {
       ...(runId === undefined ? {} : { runId }),

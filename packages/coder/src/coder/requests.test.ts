@@ -38,7 +38,7 @@ test("[CD14] the first answer wins, is recorded with its author, and only then r
   await view.send("permission_response", { requestId: "r2", decision: "allow" });
   await view.send("permission_response", { requestId: "r1", decision: "deny", message: "Not now." });
   await view.send("permission_response", { requestId: "r1", decision: "allow" });
-  await view.until("the answer", () => turn.responses.length > 0 && responses().length > 0);
+  await expect.poll(() => turn.responses.length, { timeout: 10_000 }).toBe(1);
   turn.end();
   await view.idle(1);
   expect(turn.responses).toEqual([
@@ -57,7 +57,7 @@ test("[CD14] an answer to another question than was asked changes nothing", asyn
   await view.send("answer", { requestId: "q1", answers: {} });
   await view.send("permission_response", { requestId: "q1", decision: "allow" });
   await view.send("answer", { requestId: "q1", answers: { "Which?": "blue" } });
-  await view.until("the answer", () => turn.responses.length > 0);
+  await expect.poll(() => turn.responses.length, { timeout: 10_000 }).toBe(1);
   turn.end();
   await view.idle(1);
   expect(turn.responses).toEqual([{ requestId: "q1", response: { kind: "answer", answers: { "Which?": "blue" } } }]);

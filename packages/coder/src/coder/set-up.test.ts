@@ -120,12 +120,12 @@ test("[CD5] titles: given, from the history, from the first prompt", async () =>
   await lab.startRunner();
   const given = await lab.spawn("given", { title: "My title" });
   const attached = await lab.spawn("attached", { nativeSessionId: NATIVE });
-  const fresh = await lab.spawn("fresh", {}, { type: "prompt", payload: { text: `${"x".repeat(100)}\nmore` } });
+  const fresh = await lab.spawn("fresh", {}, { type: "prompt", payload: { text: `${"word ".repeat(20)}\nmore` } });
   (await lab.agent.nextTurn()).end();
   await fresh.idle(1);
   await attached.until("a title", () => attached.info()?.title !== undefined);
   await given.until("a title", () => given.info()?.title !== undefined);
   expect(given.info()?.title).toBe("My title");
   expect(attached.info()?.title).toBe("Mend the clock");
-  expect(fresh.info()?.title).toBe(`${"x".repeat(79)}…`);
+  expect(fresh.info()?.title).toBe(`${"word ".repeat(15)}word…`);
 });

@@ -15,7 +15,10 @@ const mirroredRow = z.object({
   path: z.string(),
   sizeBytes: z.number(),
   updatedAt: z.number(),
+  /** After a turn of ours: what was written until then is of that turn. */
+  ownUntil: z.number().optional(),
 });
+export type MirroredRow = z.infer<typeof mirroredRow>;
 
 /** The coder's own state, on its entity stream: what the session does not need to outlive it. */
 export const coderState = {

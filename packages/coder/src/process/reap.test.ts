@@ -50,7 +50,7 @@ linuxTest("[CD17] commands of a turn end without the agent, its helpers and what
   const since = (await reaper.ticks()) + 1;
   await expect.poll(() => reaper.ticks(), { timeout: 10_000 }).toBeGreaterThan(since);
   await start("a", "echo up; sleep 602");
-  expect(await found("a")).toBe(5);
+  await expect.poll(() => found("a"), { timeout: 10_000 }).toBe(5);
   await reaper.endCommands("a", { pid: agent.pid ?? 0, since });
   expect(await found("a")).toBe(3);
 });
