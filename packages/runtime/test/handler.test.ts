@@ -233,6 +233,24 @@ test("[RT12] observe waits for what is not there yet, and rejects rather than gi
   expect(await result.promise).toEqual(["not_found", [{ key: "here" }]]);
 });
 
+test("[RT12] an observe that waits is answered by the handler's own mkdb", async () => {
+  const registry = createRegistry();
+  const result = deferred<unknown>();
+  registry.define("thing", {
+    description: "Waits for itself.",
+    async handler(ctx) {
+      const waiting = ctx.observe(db("board", board));
+      const made = await ctx.mkdb("board", board);
+      result.resolve((await waiting) === made);
+    },
+  });
+  const { client } = await startWorld(registry);
+  const { url } = await client.spawn("thing", "one");
+  expect(await result.promise).toBe(true);
+  const main = await until(client, `${url}/main`, (fold) => fold.rows("manifest").size === 1);
+  expect(rowsOf(main, "manifest")).toMatchObject([{ mode: "create" }]);
+});
+
 test("[RT9][RT13] two entities see each other's rows of a shared state while they run, in the order of the log", async () => {
   const registry = createRegistry();
   const results: unknown[] = [];

@@ -1,5 +1,5 @@
 import type { ChangeEvent } from "@skein/protocol";
-import { ENTITY_EVENTS, sharedStateStream, SkeinError } from "@skein/protocol";
+import { ENTITY_EVENTS, parseSharedStateStream, sharedStateStream, SkeinError } from "@skein/protocol";
 import type { Client, Clock } from "../client/index.ts";
 import { sleep } from "../client/index.ts";
 import type { DbSource, LoadOption, SharedState, StateSchema } from "../context.ts";
@@ -50,11 +50,22 @@ const DEFAULT_WAIT_MS = 5_000;
 
 export function createSharedStates(options: SharedStatesOptions): SharedStates {
   const { client, clock, buffer, main, cache, signal, tail } = options;
-  const opened = new Map<string, Promise<Opened>>();
-  const views = new Map<string, StreamView>();
+  const opened = new Map<string, Opened>();
+  /** Attempts under way, by what is attempted: a `mkdb` does not wait for what an `observe` waits for. */
+  const opening = new Map<string, Promise<Opened>>();
   /** Streams whose manifest row is in the log: only these may be written to by `live`. */
   const declared = new Set<string>();
+  const announced = new Set<string>();
 
+  const adopt = (id: string, schema: StateSchema, shape: string, view: StreamView): Opened => {
+    const before = opened.get(id);
+    if (before) return before;
+    const handle = createHandle(id, schema, view, { buffer, channel: options.channel, declared });
+    const result = { schema, shape, view, handle };
+    opened.set(id, result);
+    tail(view);
+    return result;
+  };
   const open = async (id: string, schema: StateSchema, load: LoadOption<StateSchema>): Promise<Opened> => {
     const path = sharedStateStream(id);
     const { keep, blind, shape } = keepOf(schema, load);
@@ -62,31 +73,32 @@ export function createSharedStates(options: SharedStatesOptions): SharedStates {
     const view = await openView({ client, clock, path, keep, blind, signal, warm });
     return adopt(id, schema, shape, view);
   };
-  const adopt = (id: string, schema: StateSchema, shape: string, view: StreamView): Opened => {
-    views.set(view.path, view);
-    return {
-      schema,
-      shape,
-      view,
-      handle: createHandle(id, schema, view, { buffer, channel: options.channel, declared }),
-    };
-  };
   const declare = (id: string, mode: "create" | "connect"): void => {
     const path = sharedStateStream(id);
     const key = `shared-state:${id}`;
+    if (announced.has(id)) return;
+    announced.add(id);
     if (main.fold.rows(ENTITY_EVENTS.manifest).has(key)) declared.add(path);
     else options.writeMain(manifestEvent({ kind: "shared-state", key, id, mode }));
   };
-  const once = async (id: string, schema: StateSchema, make: () => Promise<Opened>): Promise<Opened> => {
+  const once = async (
+    id: string,
+    schema: StateSchema,
+    mode: "create" | "connect",
+    attempt: () => Promise<Opened>,
+  ): Promise<Opened> => {
     checkSharedState(id, schema);
-    let found = opened.get(id);
-    if (!found) {
-      found = make();
-      opened.set(id, found);
-      // A failed attempt is not remembered, so that it can be made again.
-      found.catch(() => opened.delete(id));
+    const key = `${mode} ${id}`;
+    let result = opened.get(id);
+    if (!result) {
+      let found = opening.get(key);
+      if (!found) opening.set(key, (found = attempt()));
+      try {
+        result = await found;
+      } finally {
+        opening.delete(key);
+      }
     }
-    const result = await found;
     if (!sameCollections(result.schema, schema)) {
       throw new SkeinError("conflict", `The shared state “${id}” is open already with other collections.`);
     }
@@ -96,18 +108,16 @@ export function createSharedStates(options: SharedStatesOptions): SharedStates {
     try {
       const result = await open(id, schema, load);
       declare(id, "create");
-      tail(result.view);
       return result;
     } catch (error) {
       if (!isMissing(error)) throw error;
     }
+    // It is made with the next commit, or by somebody else before that.
     const path = sharedStateStream(id);
     const { keep, blind, shape } = keepOf(schema, load);
     const result = adopt(id, schema, shape, createStreamView({ path, keep, blind }));
     declare(id, "create");
     buffer.create(path);
-    // It is made with the next commit, or by somebody else before that.
-    tail(result.view);
     return result;
   };
   const attach = async (
@@ -119,9 +129,8 @@ export function createSharedStates(options: SharedStatesOptions): SharedStates {
     const until = clock.now() + waitMs;
     for (let pause = 20; ; pause = Math.min(pause * 2, 250)) {
       try {
-        const result = await open(id, schema, load);
+        const result = opened.get(id) ?? (await open(id, schema, load));
         declare(id, "connect");
-        tail(result.view);
         return result;
       } catch (error) {
         if (!isMissing(error)) throw error;
@@ -135,25 +144,20 @@ export function createSharedStates(options: SharedStatesOptions): SharedStates {
 
   return {
     async mkdb<D extends StateSchema>(id: string, schema: D, { load = "all" }: { load?: LoadOption<D> } = {}) {
-      return typed<D>(await once(id, schema, () => make(id, schema, load)));
+      return typed<D>(await once(id, schema, "create", () => make(id, schema, load)));
     },
     async observe<D extends StateSchema>(
       { id, schema }: DbSource<D>,
       { waitMs = DEFAULT_WAIT_MS, load = "all" }: { waitMs?: number; load?: LoadOption<D> } = {},
     ) {
-      return typed<D>(await once(id, schema, () => attach(id, schema, load, waitMs)));
+      return typed<D>(await once(id, schema, "connect", () => attach(id, schema, load, waitMs)));
     },
-    viewOf: (path) => views.get(path),
+    viewOf: (path) => opened.get(parseSharedStateStream(path) ?? "")?.view,
     onCommitted(batch) {
-      for (const path of views.keys()) if (declaredIn(batch, main.path, path)) declared.add(path);
+      for (const { view } of opened.values()) if (declaredIn(batch, main.path, view.path)) declared.add(view.path);
     },
     close() {
-      for (const entry of opened.values()) {
-        entry.then(
-          ({ view, shape }) => (view.blind ? undefined : cache.put(view.path, shape, view.fold)),
-          () => undefined,
-        );
-      }
+      for (const { view, shape } of opened.values()) if (!view.blind) cache.put(view.path, shape, view.fold);
     },
   };
 }
