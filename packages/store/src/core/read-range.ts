@@ -1,5 +1,5 @@
 import type { ReadOutcome, ReadRange, StreamMessage } from "../store.ts";
-import type { Segment, StreamRow } from "./rows.ts";
+import type { StreamRow } from "./rows.ts";
 import { streamInfo } from "./rows.ts";
 
 /** When the caller sets none: no read takes more than this of memory, one large message excepted. */
@@ -62,24 +62,4 @@ export class Page {
     const next = messages.length === 0 ? start : start + messages.length;
     return { kind: "read", stream: streamInfo(row), messages, start, next };
   }
-}
-
-/** A run of messages that stand in one stream's own log. */
-export interface Span {
-  readonly stream: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/** Where the messages of `[low, high)` are, in order: in ancestors' logs, then in the stream's own. */
-export function locate(row: StreamRow, low: number, high: number): Span[] {
-  const spans: Span[] = [];
-  let from = 0;
-  const segments: readonly Segment[] = [...row.lineage, { stream: row.id, below: row.head }];
-  for (const { stream, below } of segments) {
-    const span = { stream, low: Math.max(low, from), high: Math.min(high, below) };
-    if (span.low < span.high) spans.push(span);
-    from = below;
-  }
-  return spans;
 }

@@ -5,10 +5,12 @@ import type { StreamInfo } from "../store.ts";
  * a decision makes new ones, and the engine puts them where the old ones were.
  */
 
-/** The messages of an ancestor that a fork shows: those from the end of the segment before to `below`. */
+/** Messages that a fork shows: those from the end of the segment before to `below`, in an ancestor's log. */
 export interface Segment {
   readonly stream: number;
   readonly below: number;
+  /** Not in the ancestor's own log, but where its list (at its path) says: see `lineage.ts`. */
+  readonly of?: { readonly path: string; readonly level: number };
 }
 
 export interface StreamRow {

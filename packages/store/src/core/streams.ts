@@ -1,7 +1,8 @@
 import type { Operation, StreamInfo } from "../store.ts";
 import type { Verdict } from "./decide.ts";
 import type { Draft } from "./draft.ts";
-import type { Segment, StreamRow } from "./rows.ts";
+import { lineageOfFork } from "./lineage.ts";
+import type { StreamRow } from "./rows.ts";
 import { isExpired, streamInfo, visibleRow } from "./rows.ts";
 
 type Refused = Extract<Verdict, { kind: "refused" }>;
@@ -171,17 +172,6 @@ function created(draft: Draft, row: StreamRow): Verdict {
   draft.putStream(row);
   const stream: StreamInfo = streamInfo(row);
   return { kind: "accepted", result: { kind: "stream", stream, created: true } };
-}
-
-function lineageOfFork(parent: StreamRow, position: number): readonly Segment[] {
-  const lineage: Segment[] = [];
-  let from = 0;
-  for (const segment of [...parent.lineage, { stream: parent.id, below: parent.head }]) {
-    const below = Math.min(segment.below, position);
-    if (below > from) lineage.push({ stream: segment.stream, below });
-    from = Math.max(from, below);
-  }
-  return lineage;
 }
 
 interface Expiry {

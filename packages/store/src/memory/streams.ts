@@ -1,6 +1,7 @@
 import type { Changes } from "../core/draft.ts";
 import { MessageLog } from "../core/message-log.ts";
-import { locate, Page, planRead } from "../core/read-range.ts";
+import { locate, spansOf } from "../core/lineage.ts";
+import { Page, planRead } from "../core/read-range.ts";
 import type { ProducerRow, StreamRow } from "../core/rows.ts";
 import { visibleRow } from "../core/rows.ts";
 import { SortedList } from "../core/sorted-list.ts";
@@ -64,12 +65,12 @@ export class MemoryStreams {
     const plan = planRead(row, range);
     if (plan.kind === "gone") return plan;
     const page = new Page(plan);
-    const spans = locate(row, plan.low, plan.high);
-    if (plan.direction === "forward")
-      for (const { stream, low, high } of spans) for (let at = low; at < high && this.#take(page, stream, at);) at++;
-    else
-      for (const { stream, low, high } of spans.reverse())
-        for (let at = high - 1; at >= low && this.#take(page, stream, at);) at--;
+    const located = locate(row, plan.low, plan.high);
+    for (const { stream, low, high } of spansOf(located, plan.direction, (name) => this.#rows.get(name))) {
+      if (page.full) break;
+      if (plan.direction === "forward") for (let at = low; at < high && this.#take(page, stream, at);) at++;
+      else for (let at = high - 1; at >= low && this.#take(page, stream, at);) at--;
+    }
     return page.outcome(row);
   }
 

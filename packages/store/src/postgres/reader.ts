@@ -1,12 +1,13 @@
 import type pg from "pg";
 import { SkeinError } from "@skein/protocol";
+import { unpackChunk } from "../core/chunks.ts";
 import { cursorOf, idRange, indexRange, textBytes } from "../core/index-keys.ts";
-import type { Span } from "../core/read-range.ts";
-import { locate, Page, planRead } from "../core/read-range.ts";
+import type { Located, Span } from "../core/lineage.ts";
+import { locate, locateIn } from "../core/lineage.ts";
+import { Page, planRead } from "../core/read-range.ts";
 import type { ProducerRow, RecordRow, StreamRow } from "../core/rows.ts";
 import { visibleRow } from "../core/rows.ts";
 import { storedRecord } from "../memory/records.ts";
-import { unpackChunk } from "../sqlite/chunks.ts";
 import type { ReadOutcome, ReadRange, RecordPage, RecordQuery, StoredRecord } from "../store.ts";
 import type { IndexTables } from "./schema.ts";
 import { readStreamRow } from "./stream-rows.ts";
@@ -57,13 +58,24 @@ export class Reader {
     this.#indexes = indexes;
   }
 
+  /** `spansOf`, with the ancestors' rows fetched when they are needed. */
+  async *#spans(located: readonly Located[], forward: boolean): AsyncGenerator<Span> {
+    for (const one of forward ? located : located.toReversed())
+      if (one.in === undefined) yield one;
+      else yield* this.#spans(locateIn(await this.#storedRow(one.in), one), forward);
+  }
+
   async row(path: string, now: number): Promise<StreamRow | undefined> {
+    return visibleRow(await this.#storedRow(path), now);
+  }
+
+  async #storedRow(path: string): Promise<StreamRow | undefined> {
     const { rows } = await this.#pool.query<{ row: unknown }>({
       name: "skein-stream",
       text: SELECT_STREAM,
       values: [path],
     });
-    return rows[0] && visibleRow(readStreamRow(rows[0].row), now);
+    return rows[0] && readStreamRow(rows[0].row);
   }
 
   async rows(paths: readonly string[]): Promise<StreamRow[]> {
@@ -102,12 +114,11 @@ export class Reader {
       const plan = planRead(row, range);
       if (plan.kind === "gone") return plan;
       const page = new Page(plan);
-      const spans = locate(row, plan.low, plan.high);
       const forward = plan.direction === "forward";
       let broken: number | undefined;
-      for (const span of forward ? spans : spans.reverse()) {
-        if (page.full || broken !== undefined) break;
+      for await (const span of this.#spans(locate(row, plan.low, plan.high), forward)) {
         broken = await this.#readSpan(row, span, forward, page, plan.maxBytes);
+        if (page.full || broken !== undefined) break;
       }
       if (broken === undefined) return page.outcome(row);
       if (tries === MAX_TRIES) throw damaged(path, broken);

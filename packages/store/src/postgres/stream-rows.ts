@@ -14,7 +14,13 @@ const streamJson = z.object({
   ttl_seconds: z.number().nullable(),
   expires_at: z.number().nullable(),
   parent: z.object({ id: z.number(), path: z.string(), position: z.number() }).nullable(),
-  lineage: z.array(z.object({ stream: z.number(), below: z.number() })),
+  lineage: z.array(
+    z.object({
+      stream: z.number(),
+      below: z.number(),
+      of: z.object({ path: z.string(), level: z.number() }).exactOptional(),
+    }),
+  ),
   children: z.number(),
   ephemeral: z.object({ maxBytes: z.number(), idleMs: z.number(), bytes: z.number() }).nullable(),
   stream_seq: z.string().nullable(),

@@ -1,9 +1,9 @@
 import type pg from "pg";
+import type { Chunk } from "../core/chunks.ts";
+import { packChunks } from "../core/chunks.ts";
 import type { Changes } from "../core/draft.ts";
 import { indexKeys } from "../core/index-keys.ts";
 import type { RecordRow } from "../core/rows.ts";
-import type { Chunk } from "../sqlite/chunks.ts";
-import { packChunks } from "../sqlite/chunks.ts";
 import type { Fetched } from "./group-state.ts";
 import { recordKey } from "./group-state.ts";
 import type { IndexTables } from "./schema.ts";

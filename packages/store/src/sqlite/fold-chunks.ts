@@ -1,6 +1,7 @@
 import { Lru } from "../core/lru.ts";
-import type { Chunk } from "./chunks.ts";
-import { chunkOf, packChunks, unpackChunk } from "./chunks.ts";
+import type { Chunk } from "../core/chunks.ts";
+import { packChunks, unpackChunk } from "../core/chunks.ts";
+import { chunkOf } from "./chunk-rows.ts";
 import type { Database, Statement } from "./driver.ts";
 import { integer } from "./driver.ts";
 

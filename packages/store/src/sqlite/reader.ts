@@ -1,12 +1,14 @@
 import { SkeinError } from "@skein/protocol";
+import { unpackChunk } from "../core/chunks.ts";
 import { cursorOf, idRange, indexRange, textBytes } from "../core/index-keys.ts";
-import type { Span } from "../core/read-range.ts";
-import { locate, Page, planRead } from "../core/read-range.ts";
+import type { Span } from "../core/lineage.ts";
+import { locate, spansOf } from "../core/lineage.ts";
+import { Page, planRead } from "../core/read-range.ts";
 import type { ProducerRow, RecordRow, StreamRow } from "../core/rows.ts";
 import { visibleRow } from "../core/rows.ts";
 import { storedRecord } from "../memory/records.ts";
 import type { ReadOutcome, ReadRange, RecordPage, RecordQuery } from "../store.ts";
-import { chunkOf, unpackChunk } from "./chunks.ts";
+import { chunkOf } from "./chunk-rows.ts";
 import type { Database, SqlRow, Statement } from "./driver.ts";
 import { integer, text } from "./driver.ts";
 import { STREAM_COLUMNS, streamRow } from "./stream-rows.ts";
@@ -48,8 +50,12 @@ export class Reader {
   }
 
   row(path: string, now: number): StreamRow | undefined {
+    return visibleRow(this.#storedRow(path), now);
+  }
+
+  #storedRow(path: string): StreamRow | undefined {
     const found = this.#selectStream.get(path);
-    return found && visibleRow(streamRow(found), now);
+    return found && streamRow(found);
   }
 
   producer(streamId: number, producerId: string): ProducerRow | undefined {
@@ -77,11 +83,10 @@ export class Reader {
     const plan = planRead(row, range);
     if (plan.kind === "gone") return plan;
     const page = new Page(plan);
-    const spans = locate(row, plan.low, plan.high);
-    const forward = plan.direction === "forward";
-    for (const span of forward ? spans : spans.reverse()) {
+    const located = locate(row, plan.low, plan.high);
+    for (const span of spansOf(located, plan.direction, (ancestor) => this.#storedRow(ancestor))) {
       if (page.full) break;
-      this.#readSpan(path, span, forward, page);
+      this.#readSpan(path, span, plan.direction === "forward", page);
     }
     return page.outcome(row);
   }

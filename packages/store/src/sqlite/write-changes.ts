@@ -1,7 +1,7 @@
+import { packChunks } from "../core/chunks.ts";
 import type { Changes, State } from "../core/draft.ts";
 import { indexKeys } from "../core/index-keys.ts";
 import type { RecordRow, StreamRow } from "../core/rows.ts";
-import { packChunks } from "./chunks.ts";
 import type { Database, Statement } from "./driver.ts";
 import type { ChunkFolder } from "./fold-chunks.ts";
 import type { IndexTables } from "./schema.ts";

@@ -45,6 +45,32 @@ export function forkRules(current: () => Fixture): void {
     }
   });
 
+  test("[ST87] a chain of forks reads as one history however deep it is, from both ends and in the middle", async () => {
+    const on = current();
+    const DEPTH = 150;
+    const paths = [await on.stream(["0"])];
+    for (let depth = 1; depth <= DEPTH; depth++) {
+      const [path, parent] = [on.name("chain"), paths[depth - 1] ?? ""];
+      paths.push(path);
+      await on.commit(fork(path, parent), append(path, `${depth}`));
+    }
+    const tip = paths[DEPTH] ?? "";
+    const all = Array.from({ length: DEPTH + 1 }, (_, depth) => `${depth}`);
+    expect(await on.texts(tip)).toEqual(all);
+    expect(await on.texts(tip, { last: DEPTH + 1 })).toEqual(all);
+    for (const at of [0, 31, 32, 33, 64, 100, DEPTH - 2]) {
+      expect(await on.texts(tip, { from: at, limit: 3 })).toEqual(all.slice(at, at + 3));
+      expect(await on.texts(tip, { before: at + 2, limit: 2 })).toEqual(all.slice(at, at + 2));
+      const branch = on.name("branch");
+      await on.commit(fork(branch, tip, at), append(branch, "x"));
+      expect(await on.texts(branch)).toEqual([...all.slice(0, at), "x"]);
+    }
+    // Ancestors stay for those who read through them.
+    for (let at = 0; at < DEPTH; at += 25)
+      await on.commit(...paths.slice(at, Math.min(at + 25, DEPTH)).map((path) => remove(path)));
+    expect(await on.texts(tip)).toEqual(all);
+  });
+
   test("[ST82] a fork is open, has its parent's content type and end, and nothing of its producers or `streamSeq`", async () => {
     const on = current();
     const parent = await on.stream(["a"], { contentType: "application/json", ttlSeconds: 50 });

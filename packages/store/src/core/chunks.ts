@@ -1,6 +1,4 @@
 import { crc32 } from "node:zlib";
-import type { SqlRow } from "./driver.ts";
-import { bytes, integer } from "./driver.ts";
 
 /**
  * A chunk is a row with consecutive messages of one stream. One message is its own body; several are the lengths
@@ -44,15 +42,6 @@ function packChunk(start: number, messages: readonly Uint8Array[], size: number)
     at += message.byteLength;
   }
   return { start, count: messages.length, crc: crc32(body), body };
-}
-
-export function chunkOf(row: SqlRow): Chunk {
-  return {
-    start: integer(row["start"]),
-    count: integer(row["count"]),
-    crc: integer(row["crc"]),
-    body: bytes(row["body"]),
-  };
 }
 
 /** The messages of a chunk, as views of its body; `undefined` when the bytes are not those that were written. */
