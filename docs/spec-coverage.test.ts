@@ -15,7 +15,8 @@ test("every rule of docs/spec is named by a test's title, every named rule is st
 });
 
 test("a rule is a list item that begins with a bold id", () => {
-  const text = "# Store\n\n- **ST1** One.\n- **ST2** Two, see **ST9**.\n\n**ST3** not a list item\n";
+  const text =
+    "# Store\n\n- **ST1** One.\n- **ST2** Two, see **ST9**.\n\n**ST3** not a list item\n\n```md\n- **ST4** shown.\n```\n";
   expect(rulesIn(text)).toEqual(["ST1", "ST2"]);
 });
 

@@ -8,8 +8,11 @@ const RULE = /^\s*[-*] \*\*([A-Z]{2}\d+[a-z]?)\*\*/gm;
 const TITLE = /["'`]((?:\s*\[[A-Z]{2}\d+[a-z]?\])+)/g;
 const ID = /\[([A-Z]{2}\d+[a-z]?)\]/g;
 
+/** Code blocks show what a rule looks like and state none. */
+const CODE_BLOCK = /^```[\s\S]*?^```/gm;
+
 export function rulesIn(markdown: string): string[] {
-  return [...markdown.matchAll(RULE)].flatMap((match) => match[1] ?? []);
+  return [...markdown.replace(CODE_BLOCK, "").matchAll(RULE)].flatMap((match) => match[1] ?? []);
 }
 
 /** Ids at the beginning of a string literal: that is where titles have them. */
