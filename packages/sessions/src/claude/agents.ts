@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { blocksOf, readRecord, toolResultBlock } from "./records.ts";
+import { blocksOf, readRecord, toolResultBlock, wordsOf } from "./records.ts";
+import { readUserText } from "./user-text.ts";
 
 const named = z.looseObject({ status: z.string().optional().catch(undefined), agentId: z.string() });
 
@@ -29,4 +30,13 @@ export function agentMention(raw: unknown): AgentMention | undefined {
   if (results.length !== 1 || !result.success) return undefined;
   const { agentId, status } = parsed.data;
   return { agentId, callId: result.data.tool_use_id, launched: status === "async_launched" };
+}
+
+/** The background agent whose end a record tells of. */
+export function agentNotification(raw: unknown): { agentId: string; callId: string | undefined } | undefined {
+  const record = readRecord(raw);
+  if (record?.type !== "user" || record.message === undefined) return undefined;
+  const read = readUserText(wordsOf(record.message.content));
+  if (read.kind !== "task" || !AGENT_ID.test(read.task.taskId)) return undefined;
+  return { agentId: read.task.taskId, callId: read.task.callId };
 }

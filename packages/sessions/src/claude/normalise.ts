@@ -28,6 +28,10 @@ export interface ClaudeNormaliser {
    * that does not say it is over is left open.
    */
   end(options?: { readonly settled?: boolean }): Normalised;
+  /** Nothing has come for a while: ends a turn that the model said is over. What waits for a next record still waits. */
+  pause(): Normalised;
+  /** The call that started a sub-agent which a result has named. */
+  callOfAgent(agentId: string): string | undefined;
   /** The running call of a sub-agent whose first record this is. */
   callOfPrompt(raw: unknown): string | undefined;
 }
@@ -45,6 +49,12 @@ export function createClaudeNormaliser(options: { readonly source?: "file" | "li
       if (isOver(state.turn, settled)) closeTurn(state, output, {});
       return { rows: output.rows, deltas: [], blobs: output.blobs };
     },
+    pause: () => {
+      const output = createOutput(state, state.ts, undefined);
+      if (isOver(state.turn, false)) closeTurn(state, output, {});
+      return { rows: output.rows, deltas: [], blobs: output.blobs };
+    },
+    callOfAgent: (agentId) => state.agents.get(agentId)?.callId,
     callOfPrompt: (raw) => {
       const record = readRecord(raw);
       return record === undefined ? undefined : callByPrompt(state, record);

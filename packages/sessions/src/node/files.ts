@@ -72,11 +72,11 @@ export async function listFolder(path: string): Promise<FolderEntry[] | undefine
   }
 }
 
-/** Size and time of an ordinary file; `undefined` when it is none. */
-export async function statFile(path: string): Promise<{ size: number; mtimeMs: number } | undefined> {
+/** Size, time and identity of an ordinary file; `undefined` when it is none. */
+export async function statFile(path: string): Promise<{ size: number; mtimeMs: number; id: string } | undefined> {
   try {
     const stat = await lstat(path);
-    return stat.isFile() ? { size: stat.size, mtimeMs: stat.mtimeMs } : undefined;
+    return stat.isFile() ? { size: stat.size, mtimeMs: stat.mtimeMs, id: `${stat.dev}:${stat.ino}` } : undefined;
   } catch (error) {
     if (isFileError(error)) return undefined;
     throw error;

@@ -9,14 +9,12 @@ export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 const NEWLINE = 10;
 const RETURN = 13;
 
-/**
- * Splits bytes into lines while they come. Holds one line at a time, never more than `maxLineBytes`. Takes CRLF, a
- * byte order mark, and a last line without an end (`ended: false`).
- */
-export async function* readLines(
-  chunks: AsyncIterable<Uint8Array>,
-  { maxLineBytes = MAX_LINE_BYTES }: { readonly maxLineBytes?: number } = {},
-): AsyncGenerator<Line, void, undefined> {
+export interface LineOptions {
+  readonly maxLineBytes?: number;
+}
+
+/** Cuts bytes into lines. Holds the line that is not complete, never more than `maxLineBytes` of it. */
+export function createLineSplitter({ maxLineBytes = MAX_LINE_BYTES }: LineOptions = {}) {
   let parts: Uint8Array[] = [];
   let size = 0;
   let number = 0;
@@ -35,17 +33,34 @@ export async function* readLines(
     if (size <= maxLineBytes) parts.push(part);
     else parts = [];
   };
-  for await (const chunk of chunks) {
-    let start = 0;
-    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      add(chunk.subarray(start, end));
-      yield take(true);
-      start = end + 1;
-    }
-    // Copied: the reader of the file may use its buffer again.
-    if (start < chunk.length) add(chunk.slice(start));
-  }
-  if (size > 0) yield take(false);
+  return {
+    *push(chunk: Uint8Array): Generator<Line, void, undefined> {
+      let start = 0;
+      for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+        add(chunk.subarray(start, end));
+        yield take(true);
+        start = end + 1;
+      }
+      // Copied: the reader of the file may use its buffer again.
+      if (start < chunk.length) add(chunk.slice(start));
+    },
+    /** The last line, if it has no end. */
+    end: (): Line | undefined => (size > 0 ? take(false) : undefined),
+  };
+}
+
+/**
+ * Splits bytes into lines while they come. Takes CRLF, a byte order mark, and a last line without an end
+ * (`ended: false`).
+ */
+export async function* readLines(
+  chunks: AsyncIterable<Uint8Array>,
+  options: LineOptions = {},
+): AsyncGenerator<Line, void, undefined> {
+  const splitter = createLineSplitter(options);
+  for await (const chunk of chunks) yield* splitter.push(chunk);
+  const last = splitter.end();
+  if (last !== undefined) yield last;
 }
 
 function decode(parts: readonly Uint8Array[], size: number, first: boolean): string {

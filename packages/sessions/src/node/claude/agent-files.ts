@@ -54,6 +54,11 @@ function parseOr(text: string): unknown {
   }
 }
 
+/** The file of a sub-agent that was started after the session was opened. */
+export async function agentFile(sessionPath: string, agentId: string): Promise<AgentFile | undefined> {
+  return (await agentFiles(sessionPath)).find((file) => file.agentId === agentId);
+}
+
 /** Older versions keep a sub-agent's file beside those of all sessions; its first record says whose it is. */
 export async function siblingAgent(sessionPath: string, agentId: string): Promise<AgentFile | undefined> {
   if (!AGENT_ID.test(agentId)) return undefined;

@@ -1,10 +1,11 @@
 import type { FileHandle } from "node:fs/promises";
-import { agentMention } from "../../claude/agents.ts";
+import { agentMention, agentNotification } from "../../claude/agents.ts";
 import { type ClaudeNormaliser, createClaudeNormaliser } from "../../claude/normalise.ts";
 import type { Normalised } from "../../normalised.ts";
 import { chunksOf, openFile } from "../files.ts";
-import { parseLine, type ParsedLine, readLines } from "../lines.ts";
-import { type AgentFile, agentFiles, siblingAgent } from "./agent-files.ts";
+import { type FileNews, followLines, type Quiet } from "../follow.ts";
+import { type Line, parseLine, type ParsedLine, readLines } from "../lines.ts";
+import { type AgentFile, agentFile, agentFiles, siblingAgent } from "./agent-files.ts";
 
 /** A native record where it stands, and what became of it. `line` 0 is the end of the session. */
 export interface ReadRecord {
@@ -34,11 +35,19 @@ const MAX_NESTING = 8;
 export async function* readClaudeSession(options: ReadOptions): AsyncGenerator<ReadRecord, void, undefined> {
   const normaliser = createClaudeNormaliser();
   const agents = new Map((await agentFiles(options.path)).map((file) => [file.agentId, file]));
-  const reader = { session: options.path, normaliser, agents, read: new Set<string>(), signal: options.signal };
+  const reader: Reader = {
+    session: options.path,
+    normaliser,
+    agents,
+    read: new Set(),
+    signal: options.signal,
+    live: false,
+  };
   const handle = await openFile(options.path, { follow: options.follow ?? false });
   if (handle === undefined) throw new Error(`There is no readable file at ${options.path}.`);
   try {
-    yield* readFile(reader, { path: options.path, handle, parentCallId: undefined, depth: 0 });
+    const lines = readLines(chunksOf(handle, options.signal));
+    yield* readFile(reader, { path: options.path, lines, parentCallId: undefined, depth: 0 });
   } finally {
     await handle.close();
   }
@@ -49,6 +58,32 @@ export async function* readClaudeSession(options: ReadOptions): AsyncGenerator<R
   yield { file: options.path, line: 0, parsed: { kind: "end" }, normalised };
 }
 
+/**
+ * As `readClaudeSession`, and then whatever is written to the file, as it is written: ends when the news end, or when
+ * the file was cut short. When it goes quiet, the end of a turn that the model said is over is told.
+ */
+export async function* followClaudeSession(
+  options: Omit<ReadOptions, "growing"> & { readonly news: AsyncIterable<FileNews> },
+): AsyncGenerator<ReadRecord, void, undefined> {
+  const { path, signal, news } = options;
+  const agents = new Map((await agentFiles(path)).map((file) => [file.agentId, file]));
+  const reader: Reader = {
+    session: path,
+    normaliser: createClaudeNormaliser(),
+    agents,
+    read: new Set(),
+    signal,
+    live: true,
+  };
+  const handle = await openFile(path, { follow: options.follow ?? false });
+  if (handle === undefined) throw new Error(`There is no readable file at ${path}.`);
+  try {
+    yield* readFile(reader, { path, lines: followLines(handle, news, signal), parentCallId: undefined, depth: 0 });
+  } finally {
+    await handle.close();
+  }
+}
+
 interface Reader {
   /** Path of the session's file. */
   readonly session: string;
@@ -57,11 +92,13 @@ interface Reader {
   readonly agents: Map<string, AgentFile>;
   readonly read: Set<string>;
   readonly signal: AbortSignal | undefined;
+  /** The file grows: agents that were only started are read when they are done. */
+  readonly live: boolean;
 }
 
 interface OpenedFile {
   readonly path: string;
-  readonly handle: FileHandle;
+  readonly lines: AsyncIterable<Line | Quiet>;
   /** The call under which all of it was done; for a sub-agent's file. */
   readonly parentCallId: string | undefined;
   readonly depth: number;
@@ -69,7 +106,11 @@ interface OpenedFile {
 
 async function* readFile(reader: Reader, file: OpenedFile): AsyncGenerator<ReadRecord, void, undefined> {
   const context = file.parentCallId === undefined ? {} : { parentCallId: file.parentCallId };
-  for await (const line of readLines(chunksOf(file.handle, reader.signal))) {
+  for await (const line of file.lines) {
+    if (line.kind === "quiet") {
+      yield { file: file.path, line: 0, parsed: { kind: "end" }, normalised: reader.normaliser.pause() };
+      continue;
+    }
     const parsed = parseLine(line);
     const at = { file: file.path, line: line.number, parsed };
     if (parsed.kind === "none") {
@@ -77,18 +118,27 @@ async function* readFile(reader: Reader, file: OpenedFile): AsyncGenerator<ReadR
       continue;
     }
     const mention = agentMention(parsed.value);
-    const agent = mention === undefined ? undefined : await agentOf(reader, mention.agentId);
-    if (agent !== undefined && mention?.launched === false)
-      yield* readAgent(reader, agent, mention.callId, file.depth + 1);
+    const before = mention?.launched === false ? mention : reader.live ? agentNotification(parsed.value) : undefined;
+    if (before !== undefined) yield* readMentioned(reader, before, file.depth);
     yield { ...at, normalised: reader.normaliser.push(parsed.value, context) };
-    if (agent !== undefined && mention?.launched === true)
-      yield* readAgent(reader, agent, mention.callId, file.depth + 1);
+    if (mention?.launched === true && !reader.live) yield* readMentioned(reader, mention, file.depth);
   }
+}
+
+async function* readMentioned(
+  reader: Reader,
+  mention: { readonly agentId: string; readonly callId: string | undefined },
+  depth: number,
+): AsyncGenerator<ReadRecord, void, undefined> {
+  const agent = await agentOf(reader, mention.agentId);
+  const callId = mention.callId ?? reader.normaliser.callOfAgent(mention.agentId);
+  if (agent !== undefined) yield* readAgent(reader, agent, callId, depth + 1);
 }
 
 async function agentOf(reader: Reader, agentId: string): Promise<AgentFile | undefined> {
   if (reader.read.has(agentId)) return undefined;
-  return reader.agents.get(agentId) ?? siblingAgent(reader.session, agentId);
+  const known = reader.agents.get(agentId) ?? (reader.live ? await agentFile(reader.session, agentId) : undefined);
+  return known ?? siblingAgent(reader.session, agentId);
 }
 
 /** A sub-agent's file, once. One that cannot be read is as if it were not there. */
@@ -105,7 +155,8 @@ async function* readAgent(
   if (handle === undefined) return;
   try {
     const parentCallId = callId ?? (await callByFirstPrompt(reader, handle)) ?? `agent:${agent.agentId}`;
-    yield* readFile(reader, { path: agent.path, handle, parentCallId, depth });
+    const lines = readLines(chunksOf(handle, reader.signal));
+    yield* readFile(reader, { path: agent.path, lines, parentCallId, depth });
   } finally {
     await handle.close();
   }
