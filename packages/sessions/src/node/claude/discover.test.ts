@@ -122,7 +122,13 @@ test("[TR27] a session is found by its id in any project, and by nothing but an 
   const newer = await session("-b", 1, [prompt("newer")], 20);
   expect(await findClaudeSession({ configDir, id: id(1) })).toBe(newer);
   expect(await findClaudeSession({ configDir, id: id(2) })).toBeUndefined();
-  for (const bad of ["../-b/x", "", "*", `${id(1)}/..`, "a".repeat(500)]) {
+  const named = join(configDir, "projects/-b/by-hand.jsonl");
+  await writeFile(named, `${JSON.stringify(prompt("put here by a person"))}\n`);
+  expect(await findClaudeSession({ configDir, id: "by-hand" })).toBe(named);
+  expect((await discoverClaudeSessions({ configDir, search: "by a person" })).sessions).toMatchObject([
+    { id: "by-hand" },
+  ]);
+  for (const bad of ["../-b/x", "", "*", "..", "a..b", `${id(1)}/..`, "a".repeat(500), "agent-1"]) {
     expect(await findClaudeSession({ configDir, id: bad })).toBeUndefined();
   }
 });

@@ -19,7 +19,9 @@ export interface DiscoverClaudeOptions extends ListOptions {
 }
 
 const MAX_FILES = 50_000;
-export const SESSION_ID = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
+const UUID = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
+/** Claude Code's ids are UUIDs; a file that a person put there under another name is a session, too. Never a path. */
+const SESSION_NAME = /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /**
  * The Claude Code sessions of a configuration folder, newest first. Reads the beginning and the end of as many files
@@ -49,7 +51,8 @@ async function findCandidates(
       if (entry.kind !== "file" || !entry.name.endsWith(".jsonl") || entry.name.startsWith("agent-")) continue;
       if (candidates.length >= MAX_FILES) return { candidates, more: true };
       const stat = await statFile(entry.path);
-      if (!SESSION_ID.test(basename(entry.name, ".jsonl"))) skipped.push({ path: entry.path, reason: "not-a-session" });
+      if (!SESSION_NAME.test(basename(entry.name, ".jsonl")))
+        skipped.push({ path: entry.path, reason: "not-a-session" });
       else if (stat === undefined) skipped.push({ path: entry.path, reason: "unreadable" });
       else if (stat.size === 0) skipped.push({ path: entry.path, reason: "empty" });
       else candidates.push({ path: entry.path, ...stat });
@@ -67,6 +70,7 @@ async function describe(candidate: Candidate): Promise<Described> {
     () => preview.firstPrompt !== undefined,
   );
   if (read === undefined) return { path, reason: "unreadable" };
+  if (preview.messages === 0 && !UUID.test(basename(path, ".jsonl"))) return { path, reason: "not-a-session" };
   const last = read < size ? preview.lastPrompt : undefined;
   const firstPrompt = preview.firstPrompt ?? (last === undefined ? undefined : shorten(last));
   // Not having found a prompt says that there is none only when all was read, or nobody has answered either.
@@ -103,7 +107,7 @@ export async function findClaudeSession(options: {
   readonly configDir: string;
   readonly id: string;
 }): Promise<string | undefined> {
-  if (!SESSION_ID.test(options.id)) return undefined;
+  if (!SESSION_NAME.test(options.id) || options.id.startsWith("agent-")) return undefined;
   let found: Candidate | undefined;
   for (const folder of (await listFolder(join(options.configDir, "projects"))) ?? []) {
     if (folder.kind !== "folder") continue;
