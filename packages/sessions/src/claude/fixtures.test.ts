@@ -58,8 +58,8 @@ function saidInTranscript(rows: readonly NativeTranscriptRow[]): Said[] {
 
 const { sessions, shared } = fixtures("claude");
 
-test.skipIf(hasShared)(`[TR4] real sessions are read (skipped here: ${NO_SHARED})`, () => {
-  expect(shared).toEqual([]);
+test.skipIf(!hasShared)(`[TR4] real sessions are among those that are read${hasShared ? "" : `: ${NO_SHARED}`}`, () => {
+  expect(shared.length).toBeGreaterThan(0);
 });
 
 describe.each(sessions)("$name", ({ path }) => {
