@@ -10,18 +10,23 @@ await prepareOrExit();
 
 const options = process.argv.slice(2);
 const port = options.includes("--port") ? options[options.indexOf("--port") + 1] : "4437";
+const PAGE = "http://127.0.0.1:5173";
 const node = (args, cwd, env = {}) =>
   spawn(process.execPath, args, { cwd, stdio: "inherit", env: { ...process.env, ...env } });
 
-const server = node(
-  ["node_modules/tsx/dist/cli.mjs", "watch", "--conditions=@skein/source", "apps/cli/src/main.ts", "start", ...options],
-  ROOT,
-);
-const web = node([join(ROOT, "node_modules/vite/bin/vite.js"), "dev"], join(ROOT, "apps/web"), {
-  SKEIN_DEV_SERVER: `http://127.0.0.1:${port}`,
+const cli = ["--conditions=@skein/source", "apps/cli/src/main.ts", "start", "--public-url", PAGE, ...options];
+const server = node(["node_modules/tsx/dist/cli.mjs", "watch", ...cli], ROOT);
+const web = node([join(ROOT, "node_modules/vite/bin/vite.js"), "dev", "--strictPort"], join(ROOT, "apps/web"), {
+  SKEIN_URL: `http://127.0.0.1:${port}`,
 });
 
-// Ctrl-C reaches both by itself; if one ends, so does the other.
-process.on("SIGINT", () => {});
-server.once("exit", () => web.kill());
-web.once("exit", () => server.kill("SIGINT"));
+// Ctrl-C reaches both by itself, a signal to us alone does not; if one ends, so does the other.
+let stopping = false;
+const stop = (signal) => {
+  if (stopping) return;
+  stopping = true;
+  if (signal === "SIGINT") return;
+  for (const child of [server, web]) child.kill("SIGTERM");
+};
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, stop);
+for (const child of [server, web]) child.once("exit", () => stop("exit"));

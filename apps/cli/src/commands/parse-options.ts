@@ -26,3 +26,12 @@ export function collectTags(text: string, before: Readonly<Record<string, string
   if (at < 1) throw new InvalidArgumentError("A tag is written NAME=VALUE.");
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
+
+/** The origin of an address. */
+export function parsePublicUrl(text: string): string {
+  if (!URL.canParse(text)) throw new InvalidArgumentError("It is not an address such as https://skein.example.com.");
+  const { protocol, origin, pathname } = new URL(text);
+  if (!/^https?:$/.test(protocol)) throw new InvalidArgumentError("Only http and https will do.");
+  if (pathname !== "/") throw new InvalidArgumentError("An address without a path is needed.");
+  return origin;
+}

@@ -3,11 +3,12 @@ import { Command, Option } from "commander";
 import { resolveHome } from "../home/home.ts";
 import type { CliIo } from "../io.ts";
 import { DEFAULT_PORT } from "../start/port.ts";
-import { parsePort } from "./parse-options.ts";
+import { parsePort, parsePublicUrl } from "./parse-options.ts";
 
 interface Options {
   readonly port: number;
   readonly host: string;
+  readonly publicUrl?: string;
   readonly home?: string;
   readonly json?: boolean;
   readonly open?: boolean;
@@ -21,6 +22,7 @@ export function startCommand(io: CliIo, version: string): Command {
     .description("run Skein on this machine: store, server, runner and web app in one process")
     .option("--port <n>", "where to listen (0: any free port)", parsePort, DEFAULT_PORT)
     .option("--host <host>", "the address to listen on", "127.0.0.1")
+    .option("--public-url <url>", "also answer to this address, of a proxy in front; the link names it", parsePublicUrl)
     .option("--home <folder>", "where the data is (default: SKEIN_HOME, else ~/.skein)")
     .option("--json", "print one line {url, token, link, home, pid} when it is ready")
     .option("--allow <folder...>", "coders may work in these folders and below only (default: anywhere)")
@@ -42,6 +44,7 @@ export function startCommand(io: CliIo, version: string): Command {
         home,
         host: options.host,
         port: options.port,
+        publicUrl: options.publicUrl,
         json: options.json ?? false,
         pid: process.pid,
         version,

@@ -14,6 +14,8 @@ export interface ComposeOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** The origin of a proxy in front. */
+  readonly publicUrl: string | undefined;
   readonly version: string;
   readonly agents: AgentOptions;
   /** One line for the person who started it. */
@@ -49,14 +51,18 @@ export type Compose = (options: ComposeOptions) => Promise<Composed>;
 const RUNNER = "local";
 
 /** Joins store, server, runner, coder and web app: the composition root of `skein start`. */
-export const compose: Compose = async ({ home, host, port, version, agents, log }) => {
+export const compose: Compose = async ({ home, host, port, publicUrl, version, agents, log }) => {
   const webApp = findWebApp();
   const server = await createEmbeddedServer({
     home: home.folder,
     host,
     port,
     version,
-    hosts: namesOfWildcard(host, port, { interfaces: networkInterfaces(), hostname: hostname() }),
+    hosts: [
+      ...namesOfWildcard(host, port, { interfaces: networkInterfaces(), hostname: hostname() }),
+      ...(publicUrl === undefined ? [] : [new URL(publicUrl).host]),
+    ],
+    origins: publicUrl === undefined ? [] : [publicUrl],
     ...(webApp === undefined ? {} : { staticDirectory: webApp }),
     log: ({ level, message, error }) => {
       if (level === "warn" || level === "error") log(join(message, error));
@@ -101,7 +107,7 @@ export const compose: Compose = async ({ home, host, port, version, agents, log 
   return {
     url,
     token: server.token,
-    link: server.link.replace(server.url, url),
+    link: server.link.replace(server.url, publicUrl ?? url),
     notes: webApp === undefined ? ["The web app is not built: run `npm start` or `npm run build` once."] : [],
     close,
   };

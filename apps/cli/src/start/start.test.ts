@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, get } from "node:http";
 import { join } from "node:path";
 import { createClient, type Client } from "@skein/runtime/client";
 import { expect, onTestFinished, test } from "vitest";
@@ -135,6 +135,27 @@ test("[CL6] a left-over server file whose pid is somebody else's now hinders nob
     url: ready.url,
     pid: ready.pid,
   });
+});
+
+/** The status of a request under another name, which `fetch` cannot make. */
+function statusAs(url: string, headers: Readonly<Record<string, string>>): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).once("error", reject);
+  });
+}
+
+test("[CL8] behind a proxy it answers under the proxy's name, and the link has that name", async () => {
+  const publicUrl = "https://skein.example.com";
+  const { ready } = await startSkein(await tempFolder(), {}, ["--public-url", `${publicUrl}/`]);
+  expect(ready.link).toBe(`${publicUrl}/_skein/sign-in?token=${ready.token}`);
+  const authorization = `Bearer ${ready.token}`;
+  const entities = `${ready.url}/_skein/entities`;
+  expect(await statusAs(entities, { authorization, host: "skein.example.com", origin: publicUrl })).toBe(200);
+  expect(await statusAs(entities, { authorization, host: "evil.example.com" })).toBe(403);
+  expect(await statusAs(entities, { authorization, origin: "https://evil.example.com" })).toBe(403);
 });
 
 test("[CL22] wrong options are told before anything is made", async () => {

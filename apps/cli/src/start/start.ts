@@ -15,6 +15,7 @@ export interface StartOptions {
   readonly home: Home;
   readonly host: string;
   readonly port: number;
+  readonly publicUrl: string | undefined;
   readonly json: boolean;
   readonly pid: number;
   readonly version: string;
@@ -33,8 +34,8 @@ export async function start(io: CliIo, compose: Compose, options: StartOptions):
   const crashed = await refuseSecond(home);
   const port = options.port === 0 ? 0 : await choosePort(io, options.host, options.port);
   const log = (line: string): void => io.stderr(`${safeText(line)}\n`);
-  const { host, version, agents } = options;
-  const composed = await composeOn(compose, { home, host, port, version, agents, log });
+  const { host, publicUrl, version, agents } = options;
+  const composed = await composeOn(compose, { home, host, port, publicUrl, version, agents, log });
   try {
     const { url, token, link } = composed;
     await writeServerFile(home.serverFile, { url, token, pid, startedAt: io.now() });
