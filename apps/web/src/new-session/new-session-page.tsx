@@ -1,5 +1,6 @@
 import { Tabs } from "@base-ui/react/tabs";
 import type { RunnerInfo } from "@skein/protocol";
+import { useSessions } from "@skein/react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { TopBar } from "../app/top-bar.tsx";
@@ -15,6 +16,7 @@ export function NewSessionPage() {
   const { how = "create" } = useSearch({ from: "/new" });
   const navigate = useNavigate();
   const runners = useRunners();
+  useSessions(); // Keeps the directory, and with it the connection, while one goes from page to page.
   useEffect(() => {
     document.title = "New session · Skein";
   }, []);

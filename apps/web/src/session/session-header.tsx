@@ -25,7 +25,7 @@ export interface SessionHeaderProps {
 
 export function SessionHeader({ session, running, stopping, onStop, onEnd }: SessionHeaderProps) {
   const navigate = useNavigate();
-  const { session: row, status, statusSince } = session;
+  const { session: row, status, statusSince, phase } = session;
   return (
     <header className={styles["header"]}>
       <IconButton
@@ -37,7 +37,7 @@ export function SessionHeader({ session, running, stopping, onStop, onEnd }: Ses
       <div className={styles["main"]}>
         <h1 className={styles["title"]}>{oneLine(row?.title ?? "", 160) || "Session"}</h1>
         <div className={styles["facts"]}>
-          <Status status={status} since={statusSince} />
+          {(phase.kind === "ready" || row !== undefined) && <Status status={status} since={statusSince} />}
           {row !== undefined && (
             <>
               <span>

@@ -135,7 +135,8 @@ function Foot({ session, coder, running, failure, onStop }: FootProps) {
       </footer>
     );
   }
-  const problem = failure ?? (status === "error" && error !== undefined ? error.message : undefined);
+  const told = items.slice(-4).some((item) => item.kind === "error");
+  const problem = failure ?? (status === "error" && !told ? error?.message : undefined);
   return (
     <footer className={composer["composer"]}>
       <div className={composer["inner"]}>

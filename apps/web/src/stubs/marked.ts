@@ -1,6 +1,4 @@
-/** Stands in for the Markdown lexer by which Streamdown cuts blocks; src/text/markdown-blocks.ts does (see vite.config.ts). */
-export class Lexer {
-  constructor() {
-    throw new Error("blocks are cut by markdownBlocks");
-  }
+/** Stands in for the parser by which Streamdown cuts blocks; src/text/markdown-blocks.ts does it (see vite.config.ts). */
+export function Lexer(): never {
+  throw new Error("blocks are cut by markdownBlocks");
 }

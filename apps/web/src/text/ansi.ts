@@ -22,8 +22,8 @@ interface Style {
 const PLAIN: Style = { fg: "", bg: "", bold: false, dim: false, italic: false, underline: false, inverse: false };
 
 // CSI … final, OSC … (BEL or ST), other string sequences, two-character escapes, and the 8-bit CSI.
-// eslint-disable-next-line no-control-regex -- escape sequences are what this looks for
 const SEQUENCE =
+  // oxlint-disable-next-line no-control-regex -- escape sequences are what this looks for
   /\u001b\[([0-9;:?<=>]*)[ -/]*([@-~])|\u009b([0-9;:?]*)([@-~])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[PX^_][^\u001b]*(?:\u001b\\)?|\u001b[ -/]*[0-~]?/g;
 
 export function parseAnsi(text: string): AnsiSpan[] {
@@ -48,13 +48,16 @@ export function parseAnsi(text: string): AnsiSpan[] {
   return spans;
 }
 
+// oxlint-disable-next-line no-control-regex -- a backspace takes away the character in front of it
+const ERASED = /[^\b]\u0008/g;
+
 /** Keeps what is left standing of each line after its carriage returns and backspaces. */
 function rewriteLines(text: string): string {
   if (!/[\r\b]/.test(text)) return text;
   return text
     .replaceAll("\r\n", "\n")
     .split("\n")
-    .map((line) => lastOf(line.replace(/[^\b]\u0008/g, "")))
+    .map((line) => lastOf(line.replace(ERASED, "")))
     .join("\n");
 }
 

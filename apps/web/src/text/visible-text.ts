@@ -2,8 +2,8 @@
  * Text of a transcript as it may be shown: what turns the reading direction around or hides characters is written out,
  * so that a command or a path cannot look like another one. Tabs and line breaks stay.
  */
-// eslint-disable-next-line no-control-regex -- control characters are what this looks for
 const HIDDEN =
+  // oxlint-disable-next-line no-control-regex -- control characters are what this looks for
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b\u200e\u200f\u061c\u202a-\u202e\u2060-\u2069\ufeff]/g;
 
 export function visibleText(text: string): string {

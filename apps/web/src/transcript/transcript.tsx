@@ -123,7 +123,7 @@ function Row({ item, target }: { readonly item: TranscriptItem; readonly target:
   const text = itemText(item);
   const classes = [itemStyles["item"], itemStyles[item.kind], target ? itemStyles["target"] : ""];
   return (
-    <article className={classes.filter(Boolean).join(" ")} data-kind={item.kind} data-row={item.row}>
+    <article className={classes.filter(Boolean).join(" ")} tabIndex={-1} data-kind={item.kind} data-row={item.row}>
       <ItemView item={item} />
       {(item.kind === "prompt" || item.kind === "assistant") && item.ts > 0 && (
         <div className={itemStyles["actions"]}>
