@@ -45,13 +45,18 @@ export function normaliseAssistant(state: ClaudeState, output: Output, id: strin
     const turn = turnOf(state, id);
     addUsage(turn, message.id, message.usage);
     for (const row of output.rows.slice(before)) follow(turn, row);
-    turn.final = FINAL.has(message.stop_reason ?? "");
+    turn.stopped = stoppedBy(message.stop_reason);
     state.messageId = message.id;
   }
   return output.rows.length > before ? undefined : skip("empty");
 }
 
-const FINAL = new Set(["end_turn", "stop_sequence", "max_tokens", "refusal"]);
+const FINAL = new Set(["end_turn", "stop_sequence", "max_tokens", "refusal", "model_context_window_exceeded"]);
+
+function stoppedBy(reason: string | undefined): Turn["stopped"] {
+  if (reason === undefined) return "unsaid";
+  return FINAL.has(reason) ? "done" : "goes on";
+}
 
 function follow(turn: Turn, row: NativeTranscriptRow): void {
   const { payload } = row;

@@ -148,6 +148,13 @@ test("[TR9] a turn ends at its duration record, else before the next prompt, els
   expect(ends).toEqual(["u1", "u4", "u6"].map(turnEndKey));
 });
 
+test("[TR9] words in front of a call that was not written yet end no turn", () => {
+  const rows = claudeRows();
+  const records = [rows.user("go"), rows.assistant([text("I will")], {}, "tool_use")];
+  expect(types(normaliseAll(records))).toEqual(["user_message", "assistant_message"]);
+  expect(types(normaliseAll([...records, rows.user("next")]))).toContain("turn_aborted");
+});
+
 test("[TR9] usage of a turn counts each message of the model once", () => {
   const rows = claudeRows();
   const spoke = (id: string, output: number, block: unknown) =>

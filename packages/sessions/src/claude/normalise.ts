@@ -65,7 +65,8 @@ export function createClaudeNormaliser(options: { readonly source?: "file" | "li
 /** Whether the last turn of a file has ended. Older versions write no reason for stopping: then an answer is an end. */
 function isOver(turn: Turn | undefined, settled: boolean): boolean {
   if (turn === undefined) return false;
-  return turn.final || turn.failed || (settled && turn.last === "answer" && turn.openCalls.size === 0);
+  if (turn.stopped === "done" || turn.failed) return true;
+  return settled && turn.stopped === "unsaid" && turn.last === "answer" && turn.openCalls.size === 0;
 }
 
 function push(state: ClaudeState, raw: unknown, context: { ts?: number; parentCallId?: string }): Normalised {

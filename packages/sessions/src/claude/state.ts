@@ -16,8 +16,8 @@ export interface Turn {
   /** Whether what was said last is an answer, a call, or nothing yet. */
   last: "nothing" | "answer" | "call";
   failed: boolean;
-  /** The model said that it is done. */
-  final: boolean;
+  /** What the model said of itself last: that it is done, that it goes on, or (in older files) nothing. */
+  stopped: "done" | "goes on" | "unsaid";
   retries: number;
   readonly openCalls: Set<string>;
   /** Usage of the API calls before the one that is running. */

@@ -19,7 +19,7 @@ export function newTurn(anchor: string): Turn {
     anchor,
     last: "nothing",
     failed: false,
-    final: false,
+    stopped: "unsaid",
     retries: 0,
     openCalls: new Set(),
     usage: { input: 0, output: 0, cached: 0, written: 0 },
@@ -41,7 +41,7 @@ export function closeTurn(state: ClaudeState, output: Output, end: { durationMs?
   state.turn = undefined;
   if (state.source === "live") return true;
   const key = turnEndKey(turn.anchor);
-  const unfinished = turn.openCalls.size > 0 || turn.last === "call";
+  const unfinished = turn.openCalls.size > 0 || turn.last === "call" || turn.stopped === "goes on";
   if (end.aborted !== undefined || (unfinished && !turn.failed && end.durationMs === undefined)) {
     output.row(key, { v: 1, type: "turn_aborted", reason: end.aborted ?? "ended before an answer" });
     return true;
