@@ -1,17 +1,21 @@
-import type { ClaudeNormaliser, NativeDelta } from "@skein/sessions";
+import { SkeinError } from "@skein/protocol";
+import type { ClaudeNormaliser } from "@skein/sessions";
 import type { Clock } from "../clock.ts";
-import type { AgentDriver, DriverEvent, DriverOptions, DriverRow } from "../driver.ts";
+import type { AgentDriver, DriverOptions, PromptInput, TurnOutcome } from "../driver.ts";
 import type { Reaper } from "../process/reaper.ts";
 import { openAgent } from "./agent.ts";
 import type { Agent, AgentDeps } from "./agent.ts";
-import { waitingRow } from "./waiting-row.ts";
-import { readClaudeMessage } from "./messages.ts";
-import type { ClaudeMessage } from "./messages.ts";
+import { createAgentSlot } from "./agent-slot.ts";
+import type { AgentSlot } from "./agent-slot.ts";
 import { userMessage } from "./options.ts";
-import { classifyFailure, outcomeOf } from "./outcome.ts";
+import { classifyFailure } from "./outcome.ts";
+import { createTurnReader } from "./read-turn.ts";
+import type { TurnReader } from "./read-turn.ts";
 import { createTurn } from "./turn.ts";
 import type { Turn } from "./turn.ts";
+import { waitingRow } from "./waiting-row.ts";
 import { createWatchdog } from "./watchdog.ts";
+import type { Watchdog } from "./watchdog.ts";
 
 /**
  * Drives one session of Claude Code over its SDK: one warm process, one turn at a time.
@@ -38,260 +42,163 @@ export interface Timing {
 }
 
 const TIMING: Timing = { interruptMs: 700, stallNoticeMs: 120_000, stallAbortMs: 1_800_000 };
-const MAX_BETWEEN_TURNS = 1000;
-const MAX_PARTIAL = 256 * 1024;
 
 export function createClaudeDriver(deps: ClaudeDriverDeps, options: DriverOptions): AgentDriver {
-  const timing = { ...TIMING, ...deps.timing };
-  const normaliser = deps.createNormaliser();
-  /** Rows of what the agent did outside a turn: they come with the next one. */
-  const between: DriverEvent[] = [];
-  let agent: Agent | undefined;
-  /** The end of the last process and of what it started. A new one must not begin before: they share the marker. */
-  let cleared: Promise<void> = Promise.resolve();
-  let turn: Turn | undefined;
-  let closed = false;
-  let beat = (): void => {};
+  return new ClaudeDriver(deps, options);
+}
 
-  function emit(event: DriverEvent): void {
-    if (turn !== undefined && !turn.isOver()) turn.events.push(event);
-    else if (event.kind === "row" && between.length < MAX_BETWEEN_TURNS) between.push(event);
-  }
+class ClaudeDriver implements AgentDriver {
+  readonly #deps: ClaudeDriverDeps;
+  readonly #options: DriverOptions;
+  readonly #timing: Timing;
+  readonly #slot: AgentSlot;
+  readonly #reader: TurnReader;
+  #turn: Turn | undefined;
+  #watchdog: Watchdog | undefined;
+  #closed = false;
 
-  function emitRow(row: DriverRow): void {
-    if (row.type === "tool_call" && row.callId !== undefined) turn?.openCalls.add(row.callId);
-    if (row.type === "tool_result" && row.callId !== undefined) turn?.openCalls.delete(row.callId);
-    if (row.liveKey !== undefined) turn?.partial.delete(row.liveKey);
-    emit({ kind: "row", row });
-  }
-
-  function onMessage(raw: unknown): void {
-    beat();
-    const read = readClaudeMessage(raw);
-    note(read);
-    const { rows, deltas } = normaliser.push(raw, { ts: deps.clock.now() });
-    for (const row of rows) emitRow(row);
-    for (const delta of deltas) emitDelta(delta);
-    settle(read);
-  }
-
-  function emitDelta(delta: NativeDelta): void {
-    const text = turn?.partial.get(delta.key)?.text ?? "";
-    if (text.length < MAX_PARTIAL) turn?.partial.set(delta.key, { ...delta, text: text + delta.text });
-    emit({ kind: "delta", delta });
-  }
-
-  /** A call of the model failed and begins anew: what it had said so far is taken back. */
-  function takeBack(): void {
-    for (const delta of turn?.partial.values() ?? []) emit({ kind: "delta", delta: { ...delta, at: 0, text: "" } });
-    turn?.partial.clear();
-  }
-
-  /** What a message says about the turn, before its rows are shown. */
-  function note(read: ClaudeMessage): void {
-    if (read.kind === "init") {
-      const { session_id: nativeSessionId, model, claude_code_version: agentVersion } = read.message;
-      emit({
-        kind: "session",
-        nativeSessionId,
-        ...(model === undefined ? {} : { model }),
-        ...(agentVersion === undefined ? {} : { agentVersion }),
-      });
-    }
-    if (read.kind === "assistant" && turn !== undefined) {
-      const { usage } = read.message.message;
-      if (read.message.is_api_error_message === true) turn.facts.apiError = read.message.error ?? undefined;
-      else if (usage !== undefined && usage !== null && read.message.parent_tool_use_id == null) {
-        turn.facts.contextTokens =
-          (usage.input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0) + (usage.cache_creation_input_tokens ?? 0);
-      }
-    }
-    if (read.kind === "api_retry") {
-      takeBack();
-      if (read.message.error_status === 401 && read.message.attempt >= 2) giveUpSignIn();
-    }
-  }
-
-  /** Ends the turn when a message says so, after its rows are shown. */
-  function settle(read: ClaudeMessage): void {
-    if (turn === undefined || turn.isOver()) return;
-    if (read.kind === "result") {
-      const { user_message_uuid: one, user_message_uuids: all = [] } = read.message;
-      const named = one === undefined ? all : [one, ...all];
-      if (named.length === 0 || named.includes(turn.promptId)) turn.finish(outcomeOf(read.message, turn.facts));
-    }
-    if (read.kind === "lifecycle" && read.message.command_uuid === turn.promptId) {
-      // A prompt that the session had seen already, or one that was taken back: there is no result.
-      if (read.message.state === "completed") turn.finish({ kind: "completed" });
-      if (read.message.state === "cancelled") turn.finish({ kind: "aborted", reason: "cancelled" });
-    }
-  }
-
-  /** The agent retries a refused sign-in for minutes; a person has to act. */
-  function giveUpSignIn(): void {
-    const refused = turn;
-    if (refused === undefined || refused.isOver()) return;
-    refused.finish({ kind: "failed", ...classifyFailure("API Error: 401", 401) });
-    void endAgent();
-  }
-
-  function onEnd(ended: Agent, error: unknown): void {
-    if (agent === ended) void endAgent();
-    if (turn === undefined || turn.isOver()) return;
-    if (turn.facts.interrupted || closed) return finishAborted(turn, closed ? "stopped" : "interrupted");
-    const stderr = ended.stderr();
-    const message = error instanceof Error ? error.message : "Claude Code ended before the turn did.";
-    turn.finish({ kind: "failed", ...classifyFailure(stderr === "" ? message : `${message}\n${stderr}`) });
-  }
-
-  /** Keeps what was streamed and never completed, when the agent could not do it itself. */
-  function finishAborted(aborted: Turn, reason: string): void {
-    if (aborted.isOver()) return;
-    for (const [liveKey, { kind, text }] of aborted.partial) {
-      if (kind !== "text") continue;
-      const payload = { v: 1, type: "assistant_message", text } as const;
-      const key = `${aborted.promptId}:partial:${liveKey}`;
-      aborted.events.push({ kind: "row", row: { key, ts: deps.clock.now(), type: payload.type, liveKey, payload } });
-    }
-    aborted.finish({ kind: "aborted", reason });
-  }
-
-  /** Its failure is told by `ready`, or by `close`. */
-  function endAgent(): Promise<void> {
-    const ending = agent;
-    agent = undefined;
-    const before = cleared;
-    cleared = clear(ending, before);
-    // Whoever comes next is told; nobody may be there to be told now.
-    cleared.catch(() => undefined);
-    return cleared;
-  }
-
-  async function clear(ending: Agent | undefined, before: Promise<void>): Promise<void> {
-    await before.catch(() => undefined);
-    await ending?.end();
-    await deps.reaper.endSession(options.sessionId);
-  }
-
-  const onAsk: AgentDeps["onAsk"] = async (name, input, ask) => {
-    const asked = turn;
-    if (asked === undefined || asked.isOver()) return { behavior: "deny", message: "No turn is running." };
-    const waiting = waitingRow({ name, input, ask, now: deps.clock.now() });
-    emit({ kind: "waiting", ...waiting });
-    return asked.ask(waiting.requestId, { input, suggestions: ask.suggestions ?? [] }, ask.signal);
-  };
-
-  async function ready(): Promise<Agent> {
-    if (agent !== undefined) return agent;
-    await cleared.catch((error: unknown) => {
-      void endAgent();
-      throw error;
+  constructor(deps: ClaudeDriverDeps, options: DriverOptions) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#timing = { ...TIMING, ...deps.timing };
+    this.#slot = createAgentSlot({
+      open: () => openAgent({ ...deps, ...this.#callbacks() }, options),
+      clear: () => deps.reaper.endSession(options.sessionId),
     });
-    const opened = await openAgent({ ...deps, onMessage, onEnd, onAsk }, options);
-    if (closed) {
-      await opened.end();
-      throw new Error("The session was closed.");
-    }
-    agent = opened;
-    return opened;
+    this.#reader = createTurnReader({
+      clock: deps.clock,
+      normaliser: deps.createNormaliser(),
+      onSignInRefused: (turn) => this.#giveUp(turn, classifyFailure("API Error: 401", 401)),
+    });
   }
 
-  function watch(running: Turn): () => void {
-    const watchdog = createWatchdog({
-      clock: deps.clock,
-      noticeMs: timing.stallNoticeMs,
-      abortMs: timing.stallAbortMs,
-      isExcused: () => running.isWaiting() || running.openCalls.size > 0,
-      onNotice(silentMs) {
+  get nativeSessionId(): string {
+    return this.#options.native.id;
+  }
+
+  async *prompt(input: PromptInput, { promptId, runId, signal }: Parameters<AgentDriver["prompt"]>[1]) {
+    if (this.#turn !== undefined && !this.#turn.isOver()) throw new Error("A turn is running.");
+    const turn = createTurn({ promptId, runId });
+    this.#turn = turn;
+    this.#reader.begin(turn);
+    const watchdog = this.#watch(turn);
+    this.#watchdog = watchdog;
+    // A failure to end everything is told by the next `close`, which whoever aborts calls.
+    const stop = (): void => void this.close().catch(() => undefined);
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      if (signal.aborted || this.#closed) turn.finish({ kind: "aborted", reason: "stopped" });
+      else void this.#start(turn, input.text);
+      yield* turn.events;
+    } finally {
+      watchdog.stop();
+      signal.removeEventListener("abort", stop);
+      if (!turn.isOver()) await this.interrupt();
+    }
+  }
+
+  async interrupt(): Promise<void> {
+    const turn = this.#turn;
+    if (turn === undefined || turn.isOver()) return;
+    turn.facts.interrupted = true;
+    const agent = this.#slot.current();
+    // Refused by a process that is on its way out: then its end ends the turn.
+    agent?.interrupt().catch(() => undefined);
+    await this.#within(this.#timing.interruptMs, turn.ended);
+    if (!turn.isOver()) {
+      this.#reader.abort(turn, "interrupted");
+      return this.#slot.end();
+    }
+    const pid = agent?.pid();
+    if (pid !== undefined) await this.#deps.reaper.endCommands(this.#options.sessionId, { pid, since: turn.since });
+  }
+
+  respond(requestId: string, response: Parameters<AgentDriver["respond"]>[1]): Promise<void> {
+    this.#turn?.answer(requestId, response);
+    return Promise.resolve();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return this.#slot.close();
+    this.#closed = true;
+    const turn = this.#turn;
+    await this.interrupt();
+    if (turn !== undefined) this.#reader.abort(turn, "stopped");
+    await this.#slot.close();
+  }
+
+  #callbacks(): Pick<AgentDeps, "onMessage" | "onEnd" | "onAsk"> {
+    return {
+      onMessage: (message) => {
+        this.#watchdog?.beat();
+        this.#reader.message(message);
+      },
+      onEnd: (agent, error) => this.#onEnd(agent, error),
+      onAsk: async (name, input, ask) => {
+        const turn = this.#turn;
+        if (turn === undefined || turn.isOver()) return { behavior: "deny", message: "No turn is running." };
+        const waiting = waitingRow({ name, input, ask, now: this.#deps.clock.now() });
+        turn.events.push({ kind: "waiting", ...waiting });
+        return turn.ask(waiting.requestId, { input, suggestions: ask.suggestions ?? [] }, ask.signal);
+      },
+    };
+  }
+
+  async #start(turn: Turn, text: string): Promise<void> {
+    try {
+      turn.since = await this.#deps.reaper.ticks();
+      const agent = await this.#slot.ready();
+      if (!turn.isOver()) agent.send(userMessage(text, turn.promptId));
+    } catch (error) {
+      turn.finish(failureOf(error));
+    }
+  }
+
+  #onEnd(agent: Agent, error: unknown): void {
+    this.#slot.gone(agent);
+    const turn = this.#turn;
+    if (turn === undefined || turn.isOver()) return;
+    if (turn.facts.interrupted || this.#closed) {
+      return this.#reader.abort(turn, this.#closed ? "stopped" : "interrupted");
+    }
+    const message = error instanceof Error ? error.message : "Claude Code ended before the turn did.";
+    turn.finish({ kind: "failed", ...classifyFailure([message, agent.stderr()].filter(Boolean).join("\n")) });
+  }
+
+  #giveUp(turn: Turn, failure: { code: string; message: string }): void {
+    turn.finish({ kind: "failed", ...failure });
+    void this.#slot.end();
+  }
+
+  #watch(turn: Turn): Watchdog {
+    const { clock } = this.#deps;
+    return createWatchdog({
+      clock,
+      noticeMs: this.#timing.stallNoticeMs,
+      abortMs: this.#timing.stallAbortMs,
+      isExcused: () => turn.isWaiting() || turn.openCalls.size > 0,
+      onNotice: (silentMs) => {
         const text = `Nothing came from Claude Code for ${String(Math.round(silentMs / 1000))} s.`;
         const payload = { v: 1, type: "notice", kind: "stall", text } as const;
-        const now = deps.clock.now();
-        emitRow({ key: `${running.promptId}:stall:${String(now)}`, ts: now, type: "notice", payload });
+        const ts = clock.now();
+        this.#reader.row({ key: `${turn.promptId}:stall:${String(ts)}`, ts, type: payload.type, payload });
       },
-      onAbort() {
-        running.finish({ kind: "failed", code: "agent_failed", message: "Claude Code stopped answering." });
-        void endAgent();
-      },
+      onAbort: () => this.#giveUp(turn, { code: "agent_failed", message: "Claude Code stopped answering." }),
     });
-    beat = () => watchdog.beat();
-    return () => watchdog.stop();
   }
 
-  async function interrupt(): Promise<void> {
-    const running = turn;
-    if (running === undefined || running.isOver()) return;
-    running.facts.interrupted = true;
-    const current = agent;
+  async #within(ms: number, done: Promise<void>): Promise<void> {
     let cancel = (): void => {};
     const tooLong = new Promise<void>((resolve) => {
-      cancel = deps.clock.after(timing.interruptMs, resolve);
+      cancel = this.#deps.clock.after(ms, resolve);
     });
-    current?.interrupt().catch(() => undefined);
-    await Promise.race([running.ended, tooLong]);
+    await Promise.race([done, tooLong]);
     cancel();
-    if (!running.isOver()) {
-      finishAborted(running, "interrupted");
-      return endAgent();
-    }
-    const pid = current?.pid();
-    if (pid !== undefined) await deps.reaper.endCommands(options.sessionId, { pid, since: running.since });
-  }
-
-  async function close(): Promise<void> {
-    if (closed) return;
-    closed = true;
-    const running = turn;
-    await interrupt();
-    if (running !== undefined) finishAborted(running, "stopped");
-    await endAgent();
-  }
-
-  return {
-    get nativeSessionId() {
-      return options.native.id;
-    },
-    async *prompt(input, { promptId, runId, signal }) {
-      if (turn !== undefined && !turn.isOver()) throw new Error("A turn is running.");
-      const running = createTurn({ promptId, runId });
-      turn = running;
-      normaliser.begin(promptId);
-      const stop = (): void => void close().catch(() => undefined);
-      signal.addEventListener("abort", stop, { once: true });
-      const unwatch = watch(running);
-      try {
-        for (const event of between.splice(0)) running.events.push(event);
-        if (signal.aborted || closed) running.finish({ kind: "aborted", reason: "stopped" });
-        else void start(running, input.text);
-        yield* running.events;
-      } finally {
-        unwatch();
-        signal.removeEventListener("abort", stop);
-        if (!running.isOver()) await interrupt();
-      }
-    },
-    interrupt,
-    respond(requestId, response) {
-      turn?.answer(requestId, response);
-      return Promise.resolve();
-    },
-    close,
-  };
-
-  async function start(running: Turn, text: string): Promise<void> {
-    try {
-      running.since = await deps.reaper.ticks();
-      const opened = await ready();
-      if (running.isOver()) return;
-      opened.send(userMessage(text, running.promptId));
-    } catch (error) {
-      const message = error instanceof Error ? error.message : "Claude Code could not be started.";
-      const code = codeOf(error);
-      running.finish({ kind: "failed", ...(code === undefined ? classifyFailure(message) : { code, message }) });
-    }
   }
 }
 
-function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || error.name !== "SkeinError" || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
+function failureOf(error: unknown): TurnOutcome {
+  if (error instanceof SkeinError) return { kind: "failed", code: error.code, message: error.message };
+  const message = error instanceof Error ? error.message : "Claude Code could not be started.";
+  return { kind: "failed", ...classifyFailure(message) };
 }

@@ -5,7 +5,9 @@ import type { InboxRow, SignalRow } from "@skein/protocol";
 import type { Clock } from "../clock.ts";
 import type { AgentDriver, DriverEvent, DriverRow, TurnOutcome } from "../driver.ts";
 import { createFlusher } from "./flusher.ts";
+import type { Flusher } from "./flusher.ts";
 import { createLiveDeltas } from "./live-deltas.ts";
+import type { LiveDeltas } from "./live-deltas.ts";
 import { giveTitle } from "./mirror.ts";
 import { cancelledRow, pendingOf, settleWith } from "./pending.ts";
 import type { PendingRequest } from "./pending.ts";
@@ -36,144 +38,165 @@ export interface RunningTurn {
 }
 
 export function runTurn(pass: CoderPass, driver: AgentDriver, prompt: QueuedPrompt, deps: TurnDeps): RunningTurn {
-  const { ctx, session } = pass;
-  const { clock } = deps;
-  const { transcript, sessionInfo } = session.collections;
-  const promptId = promptIdOf(ctx, prompt.key);
-  const run = ctx.recordRun();
-  const pending = new Map<string, PendingRequest>();
+  return new CoderTurn(pass, driver, prompt, deps);
+}
+
+class CoderTurn implements RunningTurn {
+  readonly outcome: Promise<TurnOutcome>;
+  readonly #pass: CoderPass;
+  readonly #driver: AgentDriver;
+  readonly #prompt: QueuedPrompt;
+  readonly #deps: TurnDeps;
+  readonly #promptId: string;
+  readonly #run: RunHandle;
+  readonly #flusher: Flusher;
+  readonly #live: LiveDeltas;
+  readonly #pending = new Map<string, PendingRequest>();
   /** What the agent said last, for those who wait for the run. */
-  let said: string[] = [];
-  let interruptedBy: string | undefined;
+  #said: string[] = [];
+  #interruptedBy: string | undefined;
   /** Somebody may say stop before the agent has the prompt: then it does not get it. */
-  let stopAsked = false;
-  let isPrompted = false;
-  let failedRow = false;
+  #isPrompted = false;
+  #toldFailure = false;
 
-  const flusher = createFlusher({ clock, flush: () => ctx.flush(), onRefused: () => void driver.close() });
-  const live = createLiveDeltas({ clock, send: (events) => session.live(events) });
-
-  function insert(row: DriverRow | CodingSessionTranscriptRow): void {
-    if (transcript.has(row.key)) return;
-    transcript.insert({ ...row, runId: run.key, promptId: prompt.key });
+  constructor(pass: CoderPass, driver: AgentDriver, prompt: QueuedPrompt, deps: TurnDeps) {
+    const { ctx, session } = pass;
+    const { clock } = deps;
+    this.#pass = pass;
+    this.#driver = driver;
+    this.#prompt = prompt;
+    this.#deps = deps;
+    this.#promptId = promptIdOf(ctx, prompt.key);
+    this.#run = ctx.recordRun();
+    // Refused: the claim is lost. The pool that owns the driver ends it again, and is told if that fails.
+    const onRefused = (): void => void driver.close().catch(() => undefined);
+    this.#flusher = createFlusher({ clock, flush: () => ctx.flush(), onRefused });
+    this.#live = createLiveDeltas({ clock, send: (events) => session.live(events) });
+    this.outcome = this.#perform();
   }
 
-  function showStatus(): void {
-    const waiting = [...pending.values()].map(({ requestId, kind, callId }) => ({
-      requestId,
-      kind,
-      ...(callId === undefined ? {} : { callId }),
-    }));
-    const head = { currentPrompt: prompt.key, runId: run.key };
-    setStatus(ctx, clock.now(), {
-      ...head,
-      ...(waiting.length === 0 ? { status: "running" } : { status: "waiting", pending: waiting }),
-    });
-  }
-
-  async function begin(): Promise<void> {
-    const payload = { v: 1, type: "user_message", text: prompt.text } as const;
-    insert({ key: promptId, ts: clock.now(), type: payload.type, actor: prompt.actor, payload });
-    if (sessionInfo.get("current")?.title === undefined) giveTitle(pass, prompt.text);
-    showStatus();
-    await flusher.now();
-  }
-
-  async function onEvent(event: DriverEvent): Promise<TurnOutcome | undefined> {
-    switch (event.kind) {
-      case "session":
-        noteSession(pass, event);
-        return undefined;
-      case "row":
-        onRow(event.row);
-        return undefined;
-      case "delta":
-        live.add({ ...event.delta, runId: run.key });
-        return undefined;
-      case "native":
-        return undefined;
-      case "waiting":
-        pending.set(event.requestId, pendingOf(event.requestId, event.row));
-        insert(event.row);
-        showStatus();
-        await flusher.now();
-        return undefined;
-      case "turn":
-        return event.outcome;
-    }
-  }
-
-  function onRow(row: DriverRow): void {
-    if (row.liveKey !== undefined) live.complete(row.liveKey);
-    if (row.payload.type === "assistant_message" && row.parentCallId === undefined) said.push(row.payload.text);
-    if (row.payload.type === "tool_call" && row.parentCallId === undefined) said = [];
-    if (row.payload.type === "error" && row.payload.retryable !== true) failedRow = true;
-    insert(row);
-    flusher.soon(JSON.stringify(row).length);
-  }
-
-  function onMessage(message: InboxRow): boolean {
-    const settled = settleWith(message, pending, clock.now());
+  onMessage(message: InboxRow): boolean {
+    const settled = settleWith(message, this.#pending, this.#deps.clock.now());
     if (settled === undefined) return false;
-    pending.delete(settled.requestId);
-    insert(settled.row);
-    showStatus();
-    // Refused: the claim is lost, and the driver is closed by the flusher.
-    void flusher.now().then(
-      () => driver.respond(settled.requestId, settled.response),
+    this.#pending.delete(settled.requestId);
+    this.#insert(settled.row);
+    this.#showStatus();
+    // Durable first. If it is refused, the flusher ends the driver.
+    void this.#flusher.now().then(
+      () => this.#driver.respond(settled.requestId, settled.response),
       () => undefined,
     );
     return true;
   }
 
-  async function end(outcome: TurnOutcome): Promise<void> {
-    const now = clock.now();
-    for (const request of pending.values()) insert(cancelledRow(request, now));
-    pending.clear();
-    if (outcome.kind === "failed" && !failedRow) {
-      const payload = { v: 1, type: "error", code: outcome.code, message: outcome.message } as const;
-      insert({ key: `${promptId}:error`, ts: now, type: payload.type, payload });
-    }
-    const payload = endOf(outcome, interruptedBy);
-    insert({ key: turnEndKey(promptId), ts: now, type: payload.type, payload });
-    const error = outcome.kind === "failed" ? { code: outcome.code, message: outcome.message } : undefined;
-    setStatus(ctx, now, error === undefined ? { status: "idle" } : { status: "error", error });
-    moveCursor(ctx, prompt);
-    endRun(run, outcome, said);
-    await deps.beforeEnd();
-    await flusher.now();
+  onSignal(signal: SignalRow): void {
+    if (signal.signal !== "interrupt" && signal.signal !== "stop") return;
+    this.#interruptedBy ??= signal.from;
+    if (!this.#isPrompted) return;
+    this.#driver.interrupt().catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : "unknown";
+      this.#pass.ctx.log("error", `The agent's commands could not be ended: ${reason}`);
+    });
   }
 
-  async function perform(): Promise<TurnOutcome> {
+  async #perform(): Promise<TurnOutcome> {
     try {
-      await begin();
-      let outcome: TurnOutcome = { kind: "failed", code: "agent_failed", message: "The agent ended without a word." };
-      const input = { promptId, runId: run.key, signal: ctx.signal };
-      if (stopAsked) outcome = { kind: "aborted", reason: "interrupted" };
-      else {
-        isPrompted = true;
-        for await (const event of driver.prompt({ text: prompt.text }, input)) {
-          outcome = (await onEvent(event)) ?? outcome;
-        }
-      }
-      await end(outcome);
+      await this.#begin();
+      const outcome = await this.#drive();
+      await this.#end(outcome);
       return outcome;
     } finally {
-      flusher.stop();
-      live.stop();
+      this.#flusher.stop();
+      this.#live.stop();
     }
   }
 
-  return {
-    onMessage,
-    onSignal(signal) {
-      if (signal.signal !== "interrupt" && signal.signal !== "stop") return;
-      interruptedBy ??= signal.from;
-      stopAsked = true;
-      if (isPrompted) void driver.interrupt();
-    },
-    outcome: perform(),
-  };
+  async #begin(): Promise<void> {
+    const { actor, text } = this.#prompt;
+    const payload = { v: 1, type: "user_message", text } as const;
+    this.#insert({ key: this.#promptId, ts: this.#deps.clock.now(), type: payload.type, actor, payload });
+    if (this.#pass.session.collections.sessionInfo.get("current")?.title === undefined) giveTitle(this.#pass, text);
+    this.#showStatus();
+    await this.#flusher.now();
+  }
+
+  async #drive(): Promise<TurnOutcome> {
+    if (this.#interruptedBy !== undefined) return { kind: "aborted", reason: "interrupted" };
+    this.#isPrompted = true;
+    let outcome: TurnOutcome = { kind: "failed", code: "agent_failed", message: "The agent ended without a word." };
+    const options = { promptId: this.#promptId, runId: this.#run.key, signal: this.#pass.ctx.signal };
+    for await (const event of this.#driver.prompt({ text: this.#prompt.text }, options)) {
+      if (event.kind === "turn") outcome = event.outcome;
+      else await this.#onEvent(event);
+    }
+    return outcome;
+  }
+
+  async #onEvent(event: Exclude<DriverEvent, { kind: "turn" }>): Promise<void> {
+    switch (event.kind) {
+      case "session":
+        return noteSession(this.#pass, event);
+      case "row":
+        return this.#onRow(event.row);
+      case "delta":
+        return this.#live.add({ ...event.delta, runId: this.#run.key });
+      case "native":
+        return;
+      case "waiting":
+        this.#pending.set(event.requestId, pendingOf(event.requestId, event.row));
+        this.#insert(event.row);
+        this.#showStatus();
+        return this.#flusher.now();
+    }
+  }
+
+  #onRow(row: DriverRow): void {
+    const { payload, parentCallId, liveKey } = row;
+    if (liveKey !== undefined) this.#live.complete(liveKey);
+    if (payload.type === "assistant_message" && parentCallId === undefined) this.#said.push(payload.text);
+    if (payload.type === "tool_call" && parentCallId === undefined) this.#said = [];
+    if (payload.type === "error" && payload.retryable !== true) this.#toldFailure = true;
+    this.#insert(row);
+    this.#flusher.soon(JSON.stringify(row).length);
+  }
+
+  async #end(outcome: TurnOutcome): Promise<void> {
+    const { ctx } = this.#pass;
+    const now = this.#deps.clock.now();
+    for (const request of this.#pending.values()) this.#insert(cancelledRow(request, now));
+    this.#pending.clear();
+    if (outcome.kind === "failed" && !this.#toldFailure) {
+      const payload = { v: 1, type: "error", code: outcome.code, message: outcome.message } as const;
+      this.#insert({ key: `${this.#promptId}:error`, ts: now, type: payload.type, payload });
+    }
+    const payload = endOf(outcome, this.#interruptedBy);
+    this.#insert({ key: turnEndKey(this.#promptId), ts: now, type: payload.type, payload });
+    const error = outcome.kind === "failed" ? { code: outcome.code, message: outcome.message } : undefined;
+    setStatus(ctx, now, error === undefined ? { status: "idle" } : { status: "error", error });
+    moveCursor(ctx, this.#prompt);
+    endRun(this.#run, outcome, this.#said);
+    await this.#deps.beforeEnd();
+    await this.#flusher.now();
+  }
+
+  #insert(row: DriverRow | CodingSessionTranscriptRow): void {
+    const { transcript } = this.#pass.session.collections;
+    if (transcript.has(row.key)) return;
+    transcript.insert({ ...row, runId: this.#run.key, promptId: this.#prompt.key });
+  }
+
+  #showStatus(): void {
+    const pending = [...this.#pending.values()].map(({ requestId, kind, callId }) => ({
+      requestId,
+      kind,
+      ...(callId === undefined ? {} : { callId }),
+    }));
+    setStatus(this.#pass.ctx, this.#deps.clock.now(), {
+      currentPrompt: this.#prompt.key,
+      runId: this.#run.key,
+      ...(pending.length === 0 ? { status: "running" } : { status: "waiting", pending }),
+    });
+  }
 }
 
 function noteSession({ session }: CoderPass, event: Extract<DriverEvent, { kind: "session" }>): void {
@@ -200,8 +223,11 @@ function endOf(outcome: TurnOutcome, interruptedBy: string | undefined): CodingS
   };
 }
 
+/** Characters: the whole is in the transcript. */
+const MAX_RESPONSE = 64 * 1024;
+
 function endRun(run: RunHandle, outcome: TurnOutcome, said: readonly string[]): void {
-  if (said.length > 0) run.attachResponse(said.join("\n\n"));
+  if (said.length > 0) run.attachResponse(said.join("\n\n").slice(0, MAX_RESPONSE));
   switch (outcome.kind) {
     case "completed":
       return run.end({ status: "completed", finishReason: "stop" });
