@@ -45,7 +45,11 @@ async function attempt(
       return refused(plan.error);
     case "duplicate": {
       const more = order.body.done ? { more: snapshot.get("wakes", order.url)?.value.state === "ready" } : {};
-      return { kind: "answer", answer: { tails: tailsNow(), duplicate: true, ...more } };
+      // Read again: those of the plan may be from before the commit that this one repeats.
+      const heads = await Promise.all(
+        [...written].map(async (path) => [path, formatOffset((await store.getStream(path))?.head ?? 0)] as const),
+      );
+      return { kind: "answer", answer: { tails: Object.fromEntries(heads), duplicate: true, ...more } };
     }
     case "planned": {
       const commit = draft.build();

@@ -42,15 +42,18 @@ export function listenForHints(deps: {
         connection.on("error", () => resolve());
       });
       try {
-        await connection.connect();
-        connection.on("notification", ({ payload: text }) => {
-          const hint = readPayload(text);
-          if (hint && hint.from !== deps.self) deps.onHint(hint);
-        });
-        await connection.query("LISTEN skein");
-        delay = BACKOFF_MS.first;
-        deps.onConnected();
-        await Promise.race([lost, aborted(ended.signal)]);
+        // Closing ends the connection, and one that is ended while it is being made never says how that went.
+        await Promise.race([connection.connect(), aborted(ended.signal)]);
+        if (!ended.signal.aborted) {
+          connection.on("notification", ({ payload: text }) => {
+            const hint = readPayload(text);
+            if (hint && hint.from !== deps.self) deps.onHint(hint);
+          });
+          await connection.query("LISTEN skein");
+          delay = BACKOFF_MS.first;
+          deps.onConnected();
+          await Promise.race([lost, aborted(ended.signal)]);
+        }
       } catch {
         // The database is away. Polling goes on, and this comes back as soon as it can.
       }

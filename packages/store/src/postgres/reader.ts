@@ -70,6 +70,7 @@ export class Reader {
   }
 
   async #storedRow(path: string): Promise<StreamRow | undefined> {
+    if (!canExist(path)) return undefined;
     const { rows } = await this.#pool.query<{ row: unknown }>({
       name: "skein-stream",
       text: SELECT_STREAM,
@@ -83,12 +84,13 @@ export class Reader {
       name: "skein-streams",
       text: `SELECT to_json(s) AS row FROM skein.streams s WHERE path = ANY($1::text[])
         UNION ALL SELECT to_json(s) FROM skein.live_streams s WHERE path = ANY($1::text[])`,
-      values: [paths],
+      values: [paths.filter(canExist)],
     });
     return rows.map(({ row }) => readStreamRow(row));
   }
 
   async producer(streamId: number, producerId: string): Promise<ProducerRow | undefined> {
+    if (!canExist(producerId)) return undefined;
     const { rows } = await this.#pool.query<ProducerRow>({
       name: "skein-producer",
       text: SELECT_PRODUCER,
@@ -157,6 +159,7 @@ export class Reader {
   }
 
   async record<T>(collection: string, id: string): Promise<StoredRecord<T> | undefined> {
+    if (!canExist(id)) return undefined;
     const { rows } = await this.#pool.query<RecordRow>({
       name: "skein-record",
       text: "SELECT version, json FROM skein.records WHERE collection = $1 AND id = $2",
@@ -205,6 +208,11 @@ export class Reader {
 interface IndexRow extends RecordRow {
   readonly id: string;
   readonly key?: Buffer;
+}
+
+/** No name has a zero byte in it (commits refuse it), and the database's text cannot even be asked for one. */
+function canExist(name: string): boolean {
+  return !name.includes("\0");
 }
 
 /**
