@@ -6,6 +6,8 @@ export interface AgentAdapter {
   readonly agent: "claude" | "codex";
   readonly createDriver: DriverFactory;
   readonly sessions: NativeSessions;
+  /** Quick: asked before every coder is made. */
+  isInstalled(): Promise<boolean>;
   status(): Promise<AgentStatus>;
 }
 

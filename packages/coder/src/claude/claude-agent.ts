@@ -75,6 +75,7 @@ export function createClaudeAgent(settings: ClaudeSettings, deps: ClaudeAgentDep
     agent: "claude",
     sessions,
     createDriver: (options) => createClaudeDriver(driverDeps, options),
+    isInstalled: async () => (await binary()).kind === "found",
     status: async () => claudeStatus({ binary: await binary(), environment, credentials, configDir }),
   };
 }

@@ -298,3 +298,17 @@ test("[CD12] a prompt that looks like a command or names a file is sent as writt
   const [asked] = lab.api.conversation();
   expect(JSON.stringify(asked?.messages.at(-1))).toContain("/compact please, and look at @secret.txt");
 });
+
+test("[CD13] accept-edits asks for commands and not for files of the working directory", async () => {
+  const driver = open({ permissionMode: "accept-edits" });
+  const asked: string[] = [];
+  const text = `[[write: ${lab.cwd}/a.txt|1]] [[bash: curl --version]] [[say: fin]]`;
+  const events = await collect(prompt(driver, text), (event) => {
+    if (event.kind !== "waiting" || event.row.payload.type !== "permission_request") return undefined;
+    asked.push(event.row.payload.tool);
+    return driver.respond(event.requestId, { kind: "permission", decision: "allow" });
+  });
+  expect(asked).toEqual(["terminal"]);
+  expect(await readFile(`${lab.cwd}/a.txt`, "utf8")).toBe("1");
+  expect(outcome(events)?.kind).toBe("completed");
+});

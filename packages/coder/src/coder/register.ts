@@ -120,10 +120,9 @@ async function admit({ args }: { id: string; args: CoderArgs }, deps: AdmitDeps)
   if (args.importFrom !== undefined) {
     throw new SkeinError("invalid_request", "Importing a session from another agent is not there yet.");
   }
-  const status = await adapter.status();
-  if (!status.installed) {
-    const hint = status.hint === undefined ? "" : ` ${status.hint}`;
-    throw new SkeinError("agent_not_installed", `${args.agent} is not installed on this machine.${hint}`);
+  if (!(await adapter.isInstalled())) {
+    const { hint = "" } = await adapter.status();
+    throw new SkeinError("agent_not_installed", `${args.agent} is not installed on this machine. ${hint}`.trim());
   }
   const { nativeSessionId } = args;
   if (nativeSessionId !== undefined && (await adapter.sessions.find(nativeSessionId)) === undefined) {

@@ -94,6 +94,7 @@ export function createFakeAgent(options: { installed?: boolean; ignoresInterrupt
         for (let at = 0; at < rows.length; at += 2) yield rows.slice(at, at + 2);
       },
     },
+    isInstalled: () => Promise.resolve(options.installed ?? true),
     status: () => Promise.resolve({ agent: "claude", installed: options.installed ?? true }),
   };
 }
