@@ -58,18 +58,20 @@ const discovery = z.object({
 });
 
 test("[CL40][CL20][CL21] the sessions on this machine are listed without a server", async () => {
-  const env = { CLAUDE_CONFIG_DIR: await claudeFolder() };
+  const env = { CLAUDE_CONFIG_DIR: await claudeFolder(), CODEX_HOME: await tempFolder("codex") };
   const table = await runInProcess(["sessions"], { env });
   expect(table).toMatchObject({ code: 0, stderr: "" });
   expect(table.stdout).toMatch(new RegExp(`^claude +${ID} .*Fix the build +/work/app$`, "m"));
   const { sessions } = discovery.parse(JSON.parse((await runInProcess(["sessions", "--json"], { env })).stdout));
   expect(sessions).toMatchObject([{ id: ID, agent: "claude", cwd: "/work/app" }]);
+  expect((await runInProcess(["sessions", "--agent", "codex"], { env })).stdout).toContain("No sessions");
+  expect((await runInProcess(["sessions", "--agent", "gpt"], { env })).code).toBe(2);
   const none = await runInProcess(["sessions", "--search", "nothing like it"], { env });
   expect(none.stdout).toContain("No sessions of an agent were found");
 });
 
 test("[CL40] inspect tells what is in a file and what a transcript shows of it", async () => {
-  const env = { CLAUDE_CONFIG_DIR: await claudeFolder() };
+  const env = { CLAUDE_CONFIG_DIR: await claudeFolder(), CODEX_HOME: await tempFolder("codex") };
   const file = join(env.CLAUDE_CONFIG_DIR, "projects", "-work-app", `${ID}.jsonl`);
   const text = await runInProcess(["sessions", "inspect", file], { env });
   expect(text.stdout).toMatch(/1 +user_message/);
