@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { SkeinError } from "@skein/protocol";
+import type { StoreEvent } from "../core/observe.ts";
 import type { PreparedOperation } from "../core/operation.ts";
 import { touchedBy, type Touched } from "../core/touched.ts";
 import type { CommitOutcome } from "../store.ts";
@@ -28,6 +29,8 @@ interface Dependencies {
   /** Instead of the database's clock. */
   readonly now: (() => number) | undefined;
   readonly onGroup: (touched: Touched, now: number) => void;
+  /** Told of every group of commits. */
+  readonly observe: ((event: StoreEvent) => void) | undefined;
 }
 
 /**
@@ -74,10 +77,10 @@ export class CommitQueue {
   }
 
   async #commitGroup(group: readonly Waiting[]): Promise<void> {
-    const { indexes, self, onGroup, now: clock } = this.#deps;
+    const { indexes, self, onGroup, observe, now: clock } = this.#deps;
     let touched: Touched = { streams: new Set(), collections: new Set() };
     try {
-      const { outcomes, now } = await commitGroup(
+      const { outcomes, now, written, times } = await commitGroup(
         () => this.#connect(),
         group,
         { indexes, clock },
@@ -90,7 +93,11 @@ export class CommitQueue {
       );
       onGroup(touched, now);
       for (const [index, outcome] of outcomes.entries()) group[index]?.resolve(outcome);
+      const bytes = group.reduce((sum, waiting) => sum + waiting.bytes, 0);
+      observe?.({ kind: "group", commits: group.length, synced: written, bytes, ...times });
     } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      observe?.({ kind: "group-failed", commits: group.length, message });
       for (const waiting of group) waiting.reject(error);
     }
   }

@@ -1,1 +1,2 @@
+export type { GroupReport, StoreEvent } from "../core/observe.ts";
 export { createPostgresStore, type PostgresStoreOptions } from "./store.ts";

@@ -1,16 +1,18 @@
 import type pg from "pg";
 import type { CommitQueue } from "./commit-queue.ts";
+import type { Folder } from "./folder.ts";
 
 const EXPIRED_AT_ONCE = 64;
 const ROWS_AT_ONCE = 500;
 
 /**
- * Removes streams whose time is over and the data of deleted ones, a bounded piece at a time. Every server may do it:
- * what another has done already is not there to be done.
+ * Removes streams whose time is over and the data of deleted ones, and packs small chunks, a bounded piece at a time.
+ * Every server may do it: what another has done already is not there to be done.
  */
 export function runMaintenance(deps: {
   readonly pool: pg.Pool;
   readonly queue: Pick<CommitQueue, "commit">;
+  readonly folder: Folder;
   readonly now: () => number;
   readonly everyMs: number;
 }): { close(): Promise<void> } {
@@ -19,6 +21,7 @@ export function runMaintenance(deps: {
   const work = async () => {
     while (!ended.signal.aborted && (await sweepExpired(deps)));
     while (!ended.signal.aborted && (await collectGarbage(deps.pool)));
+    while (!ended.signal.aborted && (await deps.folder.fold()));
   };
   const timer = setInterval(() => {
     // A failure is met again at the next time; nobody waits for this.

@@ -82,6 +82,11 @@ CREATE TABLE skein.format(format integer NOT NULL);
 INSERT INTO skein.format VALUES(${FORMAT});
 `;
 
+/** What older programs do not miss. `folded`: up to where the chunks of a stream are packed. */
+const ADDED = `
+ALTER TABLE skein.streams ADD COLUMN IF NOT EXISTS folded bigint NOT NULL DEFAULT 0;
+`;
+
 export interface IndexTable {
   readonly id: number;
   readonly fields: readonly string[];
@@ -108,6 +113,7 @@ async function prepareTables(client: pg.ClientBase): Promise<void> {
   const found = await client.query<{ there: string | null }>("SELECT to_regclass('skein.format')::text AS there");
   if (found.rows[0]?.there == null) {
     await client.query(TABLES);
+    await client.query(ADDED);
     return;
   }
   const { rows } = await client.query<{ format: number }>("SELECT format FROM skein.format");
@@ -118,6 +124,7 @@ async function prepareTables(client: pg.ClientBase): Promise<void> {
       `The database was written by a newer version of Skein (format ${format}; this one reads up to ${FORMAT}). ` +
         "Update Skein, or choose another database.",
     );
+  await client.query(ADDED);
 }
 
 /**

@@ -2,12 +2,14 @@ import { randomUUID } from "node:crypto";
 import type pg from "pg";
 import { SkeinError } from "@skein/protocol";
 import { checkCollections } from "../core/index-keys.ts";
+import type { StoreEvent } from "../core/observe.ts";
 import { prepareOperations, requireCollection } from "../core/operation.ts";
 import { streamInfo } from "../core/rows.ts";
 import { Watchers } from "../core/watchers.ts";
 import type { Store, StoreOptions } from "../store.ts";
 import { createConnection, createPool, type PostgresAddress } from "./connect.ts";
 import { CommitQueue } from "./commit-queue.ts";
+import { Folder } from "./folder.ts";
 import { listenForHints } from "./hints.ts";
 import { runMaintenance } from "./maintenance.ts";
 import { watchByPolling } from "./poll.ts";
@@ -17,8 +19,10 @@ import { prepareDatabase } from "./schema.ts";
 export interface PostgresStoreOptions extends StoreOptions, PostgresAddress {
   /** How often watched streams are looked at in case a notification was lost, in milliseconds. Default 2000. */
   readonly pollMs?: number;
-  /** How often expired streams and deleted data are cleaned up, in milliseconds. Default 15000. */
+  /** How often expired streams and deleted data are cleaned up and chunks packed, in milliseconds. Default 15000. */
   readonly maintenanceMs?: number;
+  /** Told of every group of commits. */
+  readonly observe?: (event: StoreEvent) => void;
 }
 
 /**
@@ -36,13 +40,16 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   const streamWatchers = new Watchers();
   const collectionWatchers = new Watchers();
   const clock = options.now ? givenClock(options.now) : await databaseClock(pool);
+  const folder = new Folder(pool);
   const queue = new CommitQueue({
     address: options,
     indexes,
     self,
     now: options.now,
+    observe: options.observe,
     onGroup: (touched, now) => {
       clock.learn(now);
+      folder.touched(touched.streams);
       streamWatchers.notify(touched.streams);
       collectionWatchers.notify(touched.collections);
     },
@@ -57,7 +64,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     },
     onConnected: () => polling.lookNow(),
   });
-  const maintenance = runMaintenance({ pool, queue, now: clock.now, everyMs: options.maintenanceMs ?? 15_000 });
+  const maintenance = runMaintenance({ pool, queue, folder, now: clock.now, everyMs: options.maintenanceMs ?? 15_000 });
   let closed = false;
   const requireOpen = () => {
     if (closed) throw new SkeinError("unavailable", "The store is closed");

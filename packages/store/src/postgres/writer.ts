@@ -30,8 +30,20 @@ export interface GroupContext {
   readonly clock: (() => number) | undefined;
 }
 
+/** Where the time of a group's last attempt went, milliseconds. */
+export interface GroupTimes {
+  /** Locks, rows and decisions. */
+  readonly decideMs: number;
+  readonly writeMs: number;
+  /** Of COMMIT: the log's sync, and the standby's if that is waited for. */
+  readonly syncMs: number;
+}
+
 export interface GroupOutcome {
   readonly outcomes: readonly CommitOutcome[];
+  /** Whether anything had to be written. */
+  readonly written: boolean;
+  readonly times: GroupTimes;
   /** The database's clock when the group was decided, milliseconds. */
   readonly now: number;
 }
@@ -104,20 +116,25 @@ async function tryGroup(
 ): Promise<Step> {
   let committing = false;
   let client: pg.ClientBase | undefined;
+  const began = performance.now();
   try {
     client = await connect();
     await client.query(begin(needs));
     const fetched = await fetchGroup(client, needs);
     const draft = new Draft(new GroupState(needs, fetched));
     const outcomes = decideGroup(group, draft, clock?.() ?? fetched.now);
+    const decided = performance.now();
     if (isEmpty(draft)) {
       await client.query("ROLLBACK");
-      return { kind: "done", outcome: { outcomes, now: fetched.now } };
+      const times = { decideMs: decided - began, writeMs: 0, syncMs: 0 };
+      return { kind: "done", outcome: { outcomes, written: false, times, now: fetched.now } };
     }
     await writeChanges(client, draft, fetched, indexes, notice(outcomes));
+    const written = performance.now();
     committing = true;
     await client.query("COMMIT");
-    return { kind: "done", outcome: { outcomes, now: fetched.now } };
+    const times = { decideMs: decided - began, writeMs: written - decided, syncMs: performance.now() - written };
+    return { kind: "done", outcome: { outcomes, written: true, times, now: fetched.now } };
   } catch (error) {
     if (client && !committing) await rollback(client);
     if (error instanceof MissingRow) return { kind: "needs-more", missing: error };

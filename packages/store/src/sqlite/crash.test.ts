@@ -1,20 +1,12 @@
 import { expect, test } from "vitest";
 import { runChild } from "../testing/child.ts";
 import { checkAfterCrash, crashCollections } from "../testing/crash-rules.ts";
+import { seeded } from "../testing/seeded.ts";
 import { temporaryFolder } from "../testing/temporary-store.ts";
 import { createSqliteStore } from "./store.ts";
 
 const ROUNDS = 10;
 const WRITERS = 8;
-
-/** Kills at other moments in every round, and at the same ones in every run. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 test("[ST120] killed at any moment under load, a store has every acknowledged commit once, whole and in order", async () => {
   const folder = await temporaryFolder();

@@ -3,7 +3,7 @@ import { append, create, decode, produce } from "../testing/fixture.ts";
 import { temporaryFolder } from "../testing/temporary-store.ts";
 import { loadSqlite } from "./driver.ts";
 import { storeFiles } from "./files.ts";
-import type { StoreEvent } from "./observe.ts";
+import type { StoreEvent } from "../core/observe.ts";
 import { createSqliteStore } from "./store.ts";
 
 test("[ST135] when the disk fails, all waiting commits reject with `unavailable`, and the store goes on afterwards", async () => {

@@ -1,2 +1,2 @@
-export type { GroupReport, StoreEvent } from "./observe.ts";
+export type { GroupReport, StoreEvent } from "../core/observe.ts";
 export { createSqliteStore, type SqliteStoreOptions } from "./store.ts";

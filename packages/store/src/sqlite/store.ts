@@ -10,7 +10,7 @@ import type { Store, StoreOptions } from "../store.ts";
 import { loadSqlite } from "./driver.ts";
 import { storeFiles } from "./files.ts";
 import { mergeLists } from "./merge-lists.ts";
-import type { StoreEvent } from "./observe.ts";
+import type { StoreEvent } from "../core/observe.ts";
 import { Reader } from "./reader.ts";
 import { configure } from "./schema.ts";
 import { startWriter } from "./writer-client.ts";

@@ -1,7 +1,7 @@
 import type { Changes } from "../core/draft.ts";
 import type { PreparedOperation } from "../core/operation.ts";
 import type { CollectionDefinitions, CommitOutcome, Operation } from "../store.ts";
-import type { GroupReport } from "./observe.ts";
+import type { GroupReport } from "../core/observe.ts";
 
 /**
  * What the store and its writer thread say to each other. The bodies of all messages of a batch travel in one block

@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { SkeinError } from "@skein/protocol";
 import type { PreparedOperation } from "../core/operation.ts";
 import type { CommitOutcome } from "../store.ts";
-import type { GroupReport } from "./observe.ts";
+import type { GroupReport } from "../core/observe.ts";
 import type { FromWriter, ToWriter, WriterStart } from "./wire.ts";
 import { packBatch } from "./wire.ts";
 

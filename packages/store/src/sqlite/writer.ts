@@ -6,7 +6,7 @@ import { sweepStreams } from "../core/streams.ts";
 import type { CommitOutcome } from "../store.ts";
 import type { Database } from "./driver.ts";
 import { ChunkFolder } from "./fold-chunks.ts";
-import type { GroupReport } from "./observe.ts";
+import type { GroupReport } from "../core/observe.ts";
 import type { IndexTables } from "./schema.ts";
 import { inTransaction } from "./schema.ts";
 import { isEmpty, splitChanges } from "./split.ts";

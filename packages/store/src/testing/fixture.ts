@@ -17,6 +17,8 @@ export interface OpenedStore {
   reopen?(): Promise<Store>;
   /** Several servers have the data open at once, so its ephemeral streams outlive each of them. */
   readonly sharesEphemeral?: boolean;
+  /** Engines that sweep by themselves: resolves when no stream is left whose time is over. Others do it in a commit. */
+  swept?(): Promise<void>;
   /** Closes the store and removes its data. */
   dispose(): Promise<void>;
 }
