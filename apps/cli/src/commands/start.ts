@@ -10,6 +10,7 @@ interface Options {
   readonly host: string;
   readonly publicUrl?: string;
   readonly home?: string;
+  readonly database?: string;
   readonly json?: boolean;
   readonly open?: boolean;
   readonly credentials: "login" | "env";
@@ -24,6 +25,7 @@ export function startCommand(io: CliIo, version: string): Command {
     .option("--host <host>", "the address to listen on", "127.0.0.1")
     .option("--public-url <url>", "also answer to this address, of a proxy in front; the link names it", parsePublicUrl)
     .option("--home <folder>", "where the data is (default: SKEIN_HOME, else ~/.skein)")
+    .option("--database <url>", "keep the data in a PostgreSQL: postgres://… (default: SKEIN_DATABASE, else the home)")
     .option("--json", "print one line {url, token, link, home, pid} when it is ready")
     .option("--allow <folder...>", "coders may work in these folders and below only (default: anywhere)")
     .addOption(
@@ -40,8 +42,12 @@ export function startCommand(io: CliIo, version: string): Command {
         import("../start/compose.ts"),
         import("../start/open-browser.ts"),
       ]);
+      // It has a password, and is no business of the agents.
+      const { SKEIN_DATABASE, ...environment } = io.env;
+      const database = SKEIN_DATABASE || undefined;
       await start(io, compose, {
         home,
+        database: options.database ?? database,
         host: options.host,
         port: options.port,
         publicUrl: options.publicUrl,
@@ -49,7 +55,7 @@ export function startCommand(io: CliIo, version: string): Command {
         pid: process.pid,
         version,
         agents: {
-          environment: io.env,
+          environment,
           credentials: options.credentials,
           allowedDirectories: options.allow?.map((folder) => resolve(io.cwd, folder)),
           defaultDirectory: io.homeFolder,

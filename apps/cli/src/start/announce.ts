@@ -10,14 +10,14 @@ export interface Ready {
   readonly pid: number;
 }
 
-export function announce(ready: Ready, notes: readonly string[], style: Style): string {
+export function announce(ready: Ready, data: string, notes: readonly string[], style: Style): string {
   return [
     "",
     `  ${style.bold("Skein is ready.")} Open this link; it signs your browser in:`,
     "",
     `  ${style.cyan(ready.link)}`,
     "",
-    style.dim(`  Data in ${ready.home} · Ctrl-C stops`),
+    style.dim(`  Data in ${data} · Ctrl-C stops`),
     ...notes.map((note) => style.yellow(`  ${note}`)),
     "",
     "",

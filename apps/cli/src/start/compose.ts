@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { hostname, networkInterfaces } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -6,11 +7,14 @@ import type { Entity } from "@skein/protocol";
 import { createRegistry, createRunner, type Log } from "@skein/runtime";
 import { createClient, type Client } from "@skein/runtime/client";
 import { createEmbeddedServer } from "@skein/server/presets";
+import { describeAddress } from "@skein/store/postgres";
 import type { Home } from "../home/home.ts";
 import { namesOfWildcard, reachableUrl } from "./addresses.ts";
 
 export interface ComposeOptions {
   readonly home: Home;
+  /** `postgres://…`: where the data is instead of in the home. */
+  readonly database: string | undefined;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -40,6 +44,8 @@ export interface Composed {
   readonly token: string;
   /** Signs the browser in that opens it. */
   readonly link: string;
+  /** Where the data is, for a person: no secret is in it. */
+  readonly data: string;
   /** What a person should know about this start. */
   readonly notes: readonly string[];
   close(): Promise<void>;
@@ -47,14 +53,21 @@ export interface Composed {
 
 export type Compose = (options: ComposeOptions) => Promise<Composed>;
 
-/** The runner of this process. The same id at every start: a new start takes back what the last one was doing. */
-const RUNNER = "local";
+/**
+ * The runner of this process. The same id at every start: a new start takes back what the last one was doing. On a
+ * database that other servers share, one for each home.
+ */
+function runnerId(home: Home, database: string | undefined): string {
+  if (database === undefined) return "local";
+  return `local-${createHash("sha256").update(`${hostname()}\0${home.folder}`).digest("hex").slice(0, 12)}`;
+}
 
 /** Joins store, server, runner, coder and web app: the composition root of `skein start`. */
-export const compose: Compose = async ({ home, host, port, publicUrl, version, agents, log }) => {
+export const compose: Compose = async ({ home, database, host, port, publicUrl, version, agents, log }) => {
   const webApp = findWebApp();
   const server = await createEmbeddedServer({
     home: home.folder,
+    ...(database === undefined ? {} : { database }),
     host,
     port,
     version,
@@ -86,7 +99,7 @@ export const compose: Compose = async ({ home, host, port, publicUrl, version, a
   const runner = createRunner({
     ...connection,
     registry,
-    id: RUNNER,
+    id: runnerId(home, database),
     machine: hostname(),
     calls: coders.calls,
     log: runnerLog(log),
@@ -108,6 +121,7 @@ export const compose: Compose = async ({ home, host, port, publicUrl, version, a
     url,
     token: server.token,
     link: server.link.replace(server.url, publicUrl ?? url),
+    data: database === undefined ? home.folder : `PostgreSQL, ${describeAddress(database)}`,
     notes: webApp === undefined ? ["The web app is not built: run `npm start` or `npm run build` once."] : [],
     close,
   };

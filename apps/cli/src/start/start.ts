@@ -1,3 +1,4 @@
+import { SkeinError } from "@skein/protocol";
 import { CliError } from "../failure.ts";
 import type { Home } from "../home/home.ts";
 import { hasCode, makePrivateFolder } from "../home/private-file.ts";
@@ -13,6 +14,7 @@ import { probeHealth } from "./probe-health.ts";
 
 export interface StartOptions {
   readonly home: Home;
+  readonly database: string | undefined;
   readonly host: string;
   readonly port: number;
   readonly publicUrl: string | undefined;
@@ -34,8 +36,8 @@ export async function start(io: CliIo, compose: Compose, options: StartOptions):
   const crashed = await refuseSecond(home);
   const port = options.port === 0 ? 0 : await choosePort(io, options.host, options.port);
   const log = (line: string): void => io.stderr(`${safeText(line)}\n`);
-  const { host, publicUrl, version, agents } = options;
-  const composed = await composeOn(compose, { home, host, port, publicUrl, version, agents, log });
+  const { database, host, publicUrl, version, agents } = options;
+  const composed = await composeOn(compose, { home, database, host, port, publicUrl, version, agents, log });
   try {
     const { url, token, link } = composed;
     await writeServerFile(home.serverFile, { url, token, pid, startedAt: io.now() });
@@ -45,7 +47,7 @@ export async function start(io: CliIo, compose: Compose, options: StartOptions):
       ...composed.notes,
     ];
     if (options.json) for (const note of notes) io.stderr(`${note}\n`);
-    io.stdout(options.json ? jsonLine(ready) : announce(ready, notes, createStyle(io.color)));
+    io.stdout(options.json ? jsonLine(ready) : announce(ready, composed.data, notes, createStyle(io.color)));
     options.onReady?.(link);
     await aborted(io.signal);
     io.stderr("Stopping …\n");
@@ -74,6 +76,8 @@ async function composeOn(compose: Compose, options: Parameters<Compose>[0]): Pro
   try {
     return await compose(options);
   } catch (error) {
+    // What the store says is all there is to say: a server that could be started is not what is missing.
+    if (error instanceof SkeinError) throw new CliError(error.code, error.message, { cause: error });
     // Somebody was quicker since we looked.
     if (!hasCode(error, "EADDRINUSE")) throw error;
     throw portTaken(options.port, describeHolder(await findPortHolder(options.host, options.port)), undefined);

@@ -1,19 +1,20 @@
 import { join } from "node:path";
 import { userInfo } from "node:os";
-import { createSqliteStore } from "@skein/store/sqlite";
 import { createStreams } from "@skein/streams";
 import { serveNode } from "@skein/streams/node";
 import { createTokenAuth } from "../auth/token.ts";
 import type { LogEvent } from "../context.ts";
 import { MAX_COMMIT_BODY } from "../http/body.ts";
 import { createStaticFiles } from "../http/static.ts";
-import { SERVER_COLLECTIONS } from "../records/collections.ts";
 import { createServer } from "../server.ts";
+import { openStore } from "./open-store.ts";
 import { loadToken } from "./token-file.ts";
 
 export interface EmbeddedServerOptions {
   /** The folder that holds everything: `data/` (the store) and `token`. Made if it is not there. */
   readonly home: string;
+  /** `postgres://…`: the data is there instead of in `data/`, shared with every other server on the same database. */
+  readonly database?: string;
   /** Default 127.0.0.1. Another one is reachable by others: they still need the token. */
   readonly host?: string;
   /** Default 4437; 0 takes a free one. A taken port rejects with the system's `EADDRINUSE`. */
@@ -45,10 +46,10 @@ export interface EmbeddedServer {
   close(): Promise<void>;
 }
 
-/** Everything in one process: SQLite in a folder, one token, one port. */
+/** Everything in one process: SQLite in a folder (or a PostgreSQL shared with other servers), one token, one port. */
 export async function createEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
   const token = options.token ?? (await loadToken(join(options.home, "token")));
-  const store = await createSqliteStore({ path: join(options.home, "data"), collections: SERVER_COLLECTIONS });
+  const store = await openStore(options);
   const stop = new AbortController();
   const log = options.log ?? ((event: LogEvent) => console.error(event.message, event.error ?? ""));
   const onError = (error: unknown): void => log({ level: "error", message: "A request failed.", error });

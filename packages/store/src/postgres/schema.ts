@@ -109,7 +109,15 @@ export async function prepareDatabase(client: pg.ClientBase, collections: Collec
   }
 }
 
+/** The oldest PostgreSQL that the statements are written for. */
+const OLDEST_SERVER = 140_000;
+
 async function prepareTables(client: pg.ClientBase): Promise<void> {
+  const server = await client.query<{ version: number }>(
+    "SELECT current_setting('server_version_num')::integer AS version",
+  );
+  if ((server.rows[0]?.version ?? 0) < OLDEST_SERVER)
+    throw new SkeinError("unavailable", "The database is older than PostgreSQL 14. Update it, or choose another.");
   const found = await client.query<{ there: string | null }>("SELECT to_regclass('skein.format')::text AS there");
   if (found.rows[0]?.there == null) {
     await client.query(TABLES);

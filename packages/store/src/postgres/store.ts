@@ -9,6 +9,7 @@ import { Watchers } from "../core/watchers.ts";
 import type { Store, StoreOptions } from "../store.ts";
 import { createConnection, createPool, type PostgresAddress } from "./connect.ts";
 import { CommitQueue } from "./commit-queue.ts";
+import { checkAddress, explainRefusal } from "./describe.ts";
 import { Folder } from "./folder.ts";
 import { listenForHints } from "./hints.ts";
 import { runMaintenance } from "./maintenance.ts";
@@ -119,14 +120,13 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
 }
 
 async function prepare(options: PostgresStoreOptions) {
+  checkAddress(options.url);
   const client = createConnection(options);
   try {
     await client.connect();
     return await prepareDatabase(client, options.collections);
   } catch (error) {
-    if (error instanceof SkeinError) throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new SkeinError("unavailable", `The database cannot be used: ${why}`, { cause: error });
+    throw explainRefusal(options.url, error);
   } finally {
     await client.end().catch(() => undefined);
   }

@@ -12,7 +12,8 @@ export async function writeWithoutPause(
   signal?: AbortSignal,
 ): Promise<void> {
   const known = await store.getProducer(crashMessages(writer).left, "writer");
-  for (let seq = known ? known.seq + 1 : 0; !signal?.aborted; seq++) {
+  for (let seq = known ? known.seq + 1 : 0; ; seq++) {
+    if (signal?.aborted) return;
     const outcome = await store.commit(crashCommit(writer, seq));
     if (outcome.kind !== "committed") throw new Error(`${writer}:${seq} ${JSON.stringify(outcome.reason)}`);
     say(writer, seq);

@@ -1,0 +1,55 @@
+import { createClient } from "@skein/runtime/client";
+import { findPostgres, type PostgresCluster, startPostgres } from "@skein/store/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runCliProcess, startSkein, tempFolder, type Ready } from "../testing/cli-process.ts";
+
+const bin = await findPostgres();
+
+describe.skipIf(bin === undefined)(
+  `skein start --database${bin === undefined ? " (not installed: apt-get install postgresql)" : ""}`,
+  () => {
+    let cluster: PostgresCluster | undefined;
+    let url = "";
+    beforeAll(async () => {
+      cluster = await startPostgres(bin ?? "");
+      // Any password will do: the cluster trusts whoever reaches its socket.
+      url = (await cluster.createDatabase()).replace("skein@", "skein:s3cret@");
+    });
+    afterAll(async () => cluster?.stop());
+
+    const clientOf = ({ url: baseUrl, token }: Ready) => createClient({ baseUrl, token });
+
+    test("[CL8] two servers share a database, and the password is in nothing that they print", async () => {
+      const [one, two] = [
+        await startSkein(await tempFolder(), { SKEIN_DATABASE: url }),
+        await startSkein(await tempFolder(), {}, ["--database", url]),
+      ];
+      await clientOf(one.ready).registerEntityType({ name: "note", description: "A note for a test." });
+      await clientOf(one.ready).spawn("note", "shared", { args: { n: 1 } });
+      const seen = await clientOf(two.ready).listEntities({ type: "note" });
+      expect(seen.entities.map(({ id }) => id)).toEqual(["shared"]);
+      for (const server of [one, two]) {
+        server.child.kill("SIGINT");
+        const { code, stdout, stderr } = await server.ended;
+        expect(code).toBe(0);
+        expect(stdout + stderr).not.toContain("s3cret");
+      }
+    });
+
+    test("[CL8] a database that cannot be used is one clear line without the password, and exit code 1", async () => {
+      const cases = [
+        ["postgres://me:s3cret@127.0.0.1:1/x", /cannot be reached \(ECONNREFUSED\).*unavailable/],
+        [url.replace(/skein_[0-9a-f]+/, "no_such_database"), /does not exist/],
+        ["mysql://me:s3cret@db/x", /is written postgres:/],
+      ] as const;
+      for (const [database, message] of cases) {
+        const home = await tempFolder();
+        const ended = await runCliProcess(["start", "--port", "0", "--home", home, "--database", database]);
+        expect(ended.code).toBe(1);
+        expect(ended.stderr).toMatch(message);
+        expect(ended.stdout + ended.stderr).not.toContain("s3cret");
+        expect(ended.stderr.trim().split("\n")).toHaveLength(1);
+      }
+    });
+  },
+);
