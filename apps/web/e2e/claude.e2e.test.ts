@@ -70,7 +70,10 @@ e2e("[WB2] a reload in the middle of a turn loses nothing and doubles nothing", 
   await spawn("reload", "bypass");
   const { page, context, problems } = await visit(browser, { link: app.link });
   await openSession(page, app.url, "reload");
-  await sendPrompt(page, "[[say: Before the reload.]] [[bash: echo from the shell]] [[gate: reload]] [[say: After the reload.]]");
+  await sendPrompt(
+    page,
+    "[[say: Before the reload.]] [[bash: echo from the shell]] [[gate: reload]] [[say: After the reload.]]",
+  );
   await lab.api.reached("reload");
   await page.locator('article[data-kind="tool"]').getByText("echo from the shell").waitFor();
   await page.reload();
@@ -107,28 +110,31 @@ e2e("[WB3] a permission asked on one page is allowed from another, and both show
   await other.context.close();
 });
 
-e2e("[WB4] a new session is made in a directory and opens with its first prompt; a refusal stands at its field", async () => {
-  const { page, context, problems } = await visit(browser, { link: app.link });
-  await page.goto(`${app.url}/new`);
-  const directory = page.getByRole("textbox", { name: "Directory" });
-  await directory.fill(`${lab.cwd}/nowhere`);
-  await page.getByRole("textbox", { name: "First prompt" }).fill("[[say: Made by hand.]]");
-  const before = (await app.client.listSessions()).sessions.length;
-  await page.getByRole("button", { name: "Start session" }).click();
-  await page.locator("#directory-note[role=alert]").waitFor();
-  expect(await directory.getAttribute("aria-invalid")).toBe("true");
-  expect((await app.client.listSessions()).sessions).toHaveLength(before);
+e2e(
+  "[WB4] a new session is made in a directory and opens with its first prompt; a refusal stands at its field",
+  async () => {
+    const { page, context, problems } = await visit(browser, { link: app.link });
+    await page.goto(`${app.url}/new`);
+    const directory = page.getByRole("textbox", { name: "Directory" });
+    await directory.fill(`${lab.cwd}/nowhere`);
+    await page.getByRole("textbox", { name: "First prompt" }).fill("[[say: Made by hand.]]");
+    const before = (await app.client.listSessions()).sessions.length;
+    await page.getByRole("button", { name: "Start session" }).click();
+    await page.locator("#directory-note[role=alert]").waitFor();
+    expect(await directory.getAttribute("aria-invalid")).toBe("true");
+    expect((await app.client.listSessions()).sessions).toHaveLength(before);
 
-  await directory.fill(lab.cwd);
-  await page.getByText("Do everything").click();
-  await page.getByRole("button", { name: "Start session" }).click();
-  await page.waitForURL(/\/s\/[0-9a-f]+$/);
-  await page.locator('article[data-kind="assistant"]').getByText("Made by hand.").waitFor();
-  expect(await timesShown(page, "[[say: Made by hand.]]")).toBe(1);
-  expect((await app.client.listSessions()).sessions).toHaveLength(before + 1);
-  expect(problems).toEqual([]);
-  await context.close();
-});
+    await directory.fill(lab.cwd);
+    await page.getByText("Do everything").click();
+    await page.getByRole("button", { name: "Start session" }).click();
+    await page.waitForURL(/\/s\/[0-9a-f]+$/);
+    await page.locator('article[data-kind="assistant"]').getByText("Made by hand.").waitFor();
+    expect(await timesShown(page, "[[say: Made by hand.]]")).toBe(1);
+    expect((await app.client.listSessions()).sessions).toHaveLength(before + 1);
+    expect(problems).toEqual([]);
+    await context.close();
+  },
+);
 
 e2e("[WB14] Stop ends the turn and says who stopped it", async () => {
   await spawn("stop", "bypass");

@@ -50,11 +50,23 @@ export async function untilLive(page: Page): Promise<void> {
 
 /** Scroll position and extent of the transcript. */
 export async function scrollState(page: Page): Promise<{ top: number; fromEnd: number; height: number }> {
-  return page
-    .getByRole("region", { name: "Transcript" })
-    .evaluate((element) => ({
-      top: element.scrollTop,
-      fromEnd: element.scrollHeight - element.scrollTop - element.clientHeight,
-      height: element.scrollHeight,
-    }));
+  return page.getByRole("region", { name: "Transcript" }).evaluate((element) => ({
+    top: element.scrollTop,
+    fromEnd: element.scrollHeight - element.scrollTop - element.clientHeight,
+    height: element.scrollHeight,
+  }));
+}
+
+/** Unfolds everything that is on the page. */
+export async function unfoldAll(page: Page): Promise<void> {
+  await page.locator('article button[aria-expanded="false"]').evaluateAll((buttons) => {
+    for (const button of buttons) if (button instanceof HTMLElement) button.click();
+  });
+  await nextFrame(page);
+}
+
+export async function nextFrame(page: Page): Promise<void> {
+  await page.evaluate(
+    async () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+  );
 }

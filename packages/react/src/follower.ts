@@ -42,6 +42,7 @@ interface Followed {
 
 /** What is mended this quickly is not worth a word: the server ends a connection now and then, and is asked again. */
 const GRACE_MS = 1_500;
+const GATHER_MS = 10;
 
 export function createFollower(transport: Transport, environment: Environment): Follower {
   const connection = createConnection();
@@ -117,17 +118,19 @@ export function createFollower(transport: Transport, environment: Environment): 
     }
   };
   let queued = false;
-  /** Several changes in a row make one new connection. */
+  /** Several changes in a row, as when a page opens, make one new connection. */
   const restart = (): void => {
     if (queued) return;
     queued = true;
-    queueMicrotask(() => {
+    environment.after(GATHER_MS, () => {
       queued = false;
       current.abort();
       if (running) return;
       running = true;
       void run().finally(() => {
         running = false;
+        // Somebody may have come while it was ending.
+        if (opened && followed.size > 0 && connection.get().kind !== "denied") restart();
       });
     });
   };

@@ -4,6 +4,7 @@ import type { Follower, FollowSubscriber } from "./follower.ts";
 import {
   appendPage,
   countMissed,
+  emptyWindow,
   MAX_WINDOW,
   openWindow,
   pageOf,
@@ -50,7 +51,7 @@ export function createHistory(options: HistoryOptions): History {
   const { client, follower, stream } = options;
   const closed = new AbortController();
   const { signal } = closed;
-  let log: LogWindow = openWindow({ start: 0, next: 0, events: [] }, false);
+  let log: LogWindow = { ...emptyWindow, atEnd: false };
   let following = true;
   let paging: Paging;
   let stopFollowing: () => void = () => undefined;
@@ -95,12 +96,12 @@ export function createHistory(options: HistoryOptions): History {
     });
 
   const openEnd = async (): Promise<void> => {
-    show(openWindow(pageOf(await read({ last: TAIL })), true));
+    show(openWindow(pageOf(await read({ last: TAIL })), true, log.opening + 1));
     follow(log.end);
   };
   const openAround = async (position: number): Promise<void> => {
     const batch = await read({ before: position + TAIL / 2, limit: TAIL });
-    show(openWindow(pageOf(batch), batch.upToDate));
+    show(openWindow(pageOf(batch), batch.upToDate, log.opening + 1));
     // Live rows behind a window in the past are only counted.
     follow(batch.upToDate ? log.end : pageOf(await read({ last: 1 })).next);
   };
@@ -124,7 +125,9 @@ export function createHistory(options: HistoryOptions): History {
       if (!log.atEnd) void move("newer", openEnd);
     },
     toPosition(position) {
-      if (position < log.start || position >= log.end) void move("older", async () => openAround(position));
+      // Not before the log was opened: it opens there by itself.
+      const shown = position >= log.start && position < log.end;
+      if (log.end > 0 && !shown) void move("older", async () => openAround(position));
     },
     setFollowing(value) {
       following = value;

@@ -21,6 +21,8 @@ export interface LogWindow {
   readonly atEnd: boolean;
   /** Transcript rows that arrived behind a window that is not at the end. */
   readonly missed: number;
+  /** Another number when the window was opened somewhere else: it does not continue what was shown before. */
+  readonly opening: number;
 }
 
 /** One read of the log: `events[i]` stands at `start + i`. */
@@ -33,12 +35,14 @@ export interface LogPage {
 /** At most this many messages are held; a phone shows about ten at a time. */
 export const MAX_WINDOW = 2000;
 
+export const emptyWindow: LogWindow = openWindow({ start: 0, next: 0, events: [] }, true, 0);
+
 export function pageOf(batch: Pick<StreamBatch, "start" | "offset" | "events">): LogPage {
   return { start: positionOf(batch.start), next: positionOf(batch.offset), events: batch.events };
 }
 
-export function openWindow(page: LogPage, atEnd: boolean): LogWindow {
-  return { rows: distinct(rowsOf(page)), start: page.start, end: page.next, atEnd, missed: 0 };
+export function openWindow(page: LogPage, atEnd: boolean, opening: number): LogWindow {
+  return { rows: distinct(rowsOf(page)), start: page.start, end: page.next, atEnd, missed: 0, opening };
 }
 
 /** Adds the page in front of the window. What would make it too large is dropped at the newer side. */

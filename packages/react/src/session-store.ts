@@ -8,7 +8,7 @@ import { createExternal, type External } from "./external.ts";
 import { BEGINNING, type Follower } from "./follower.ts";
 import { createHistory, type History } from "./history.ts";
 import { applyDeltas, emptyLive, readDeltas, settle } from "./live-deltas.ts";
-import { openWindow } from "./log-window.ts";
+import { emptyWindow } from "./log-window.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { sessionView, type SessionParts, type SessionPhase, type SessionView } from "./session-view.ts";
 
@@ -49,7 +49,7 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
   const { view, change, parts } = createView(environment, {
     phase: { kind: "loading" },
     session: undefined,
-    log: openWindow({ start: 0, next: 0, events: [] }, true),
+    log: emptyWindow,
     live: emptyLive,
     coder: emptyCoder,
     outgoing: outbox.entries.get(),

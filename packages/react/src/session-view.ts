@@ -27,6 +27,8 @@ export interface SessionView {
   readonly atStart: boolean;
   readonly atEnd: boolean;
   readonly missed: number;
+  /** Another number when `items` do not continue those before: the page went elsewhere in the history. */
+  readonly opening: number;
   readonly loading: "older" | "newer" | undefined;
   /** Of the last turn in view. */
   readonly usage: Usage | undefined;
@@ -71,6 +73,7 @@ export function sessionView(parts: SessionParts, before: SessionView | undefined
     atStart: log.start === 0,
     atEnd: log.atEnd,
     missed: log.missed,
+    opening: log.opening,
     loading: parts.loading,
     usage: lastUsage(log),
   };

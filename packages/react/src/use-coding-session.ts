@@ -77,6 +77,7 @@ const LOADING: SessionView = {
   atStart: false,
   atEnd: true,
   missed: 0,
+  opening: 0,
   loading: undefined,
   usage: undefined,
 };

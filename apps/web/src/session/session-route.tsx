@@ -26,6 +26,7 @@ export function SessionRoute({ sessionId, row, at }: SessionRouteProps) {
   const session = useCodingSession(sessionId, { position: at });
   const coder = useCoder(session.session?.coder);
   const { stop, stopping, failure } = useStop(session, coder);
+  const [sent, setSent] = useState(0);
   const running = session.status === "running" || session.status === "waiting";
   const title = oneLine(session.session?.title ?? "", 80) || "Session";
   useEffect(() => {
@@ -39,9 +40,19 @@ export function SessionRoute({ sessionId, row, at }: SessionRouteProps) {
       <div className={styles["page"]}>
         <SessionHeader session={session} running={running} stopping={stopping} onStop={stop} onEnd={coder.kill} />
         <main style={{ display: "contents" }}>
-          <Content session={session} coder={coder} row={row} />
+          <Content session={session} coder={coder} row={row} sent={sent} />
         </main>
-        <Foot session={session} coder={coder} running={running} failure={failure} onStop={stop} />
+        <Foot
+          session={session}
+          coder={coder}
+          running={running}
+          failure={failure}
+          onSend={(text) => {
+            session.send(text);
+            setSent(sent + 1);
+          }}
+          onStop={stop}
+        />
         <LiveRegion session={session} />
       </div>
     </div>
@@ -53,7 +64,12 @@ interface PartProps {
   readonly coder: CoderActions;
 }
 
-function Content({ session, coder, row }: PartProps & { readonly row: string | undefined }) {
+interface ContentProps extends PartProps {
+  readonly row: string | undefined;
+  readonly sent: number;
+}
+
+function Content({ session, coder, row, sent }: ContentProps) {
   const { id, answered, phase } = session;
   const directory = session.session?.cwd;
   const [folds] = useState(() => new Map<string, boolean>());
@@ -100,12 +116,14 @@ function Content({ session, coder, row }: PartProps & { readonly row: string | u
       ) : (
         <TranscriptContext value={context}>
           <Transcript
+            key={session.opening}
             items={session.items}
             atStart={session.atStart}
             atEnd={session.atEnd}
             missed={session.missed}
             loading={session.loading}
             target={row}
+            sent={sent}
             loadOlder={session.loadOlder}
             loadNewer={session.loadNewer}
             toEnd={session.toEnd}
@@ -119,10 +137,11 @@ function Content({ session, coder, row }: PartProps & { readonly row: string | u
 interface FootProps extends PartProps {
   readonly running: boolean;
   readonly failure: string | undefined;
+  readonly onSend: (text: string) => void;
   readonly onStop: () => void;
 }
 
-function Foot({ session, coder, running, failure, onStop }: FootProps) {
+function Foot({ session, coder, running, failure, onSend, onStop }: FootProps) {
   const { phase, status, error, items } = session;
   const prompts = useMemo(() => items.flatMap((item) => (item.kind === "prompt" ? [item.text] : [])), [items]);
   if (phase.kind !== "ready" && phase.kind !== "loading") return null;
@@ -146,7 +165,7 @@ function Foot({ session, coder, running, failure, onStop }: FootProps) {
           </p>
         )}
         <Queue session={session} onCancel={coder.cancelQueued} onEdit={coder.editQueued} />
-        <Composer sessionId={session.id} running={running} prompts={prompts} onSend={session.send} onStop={onStop} />
+        <Composer sessionId={session.id} running={running} prompts={prompts} onSend={onSend} onStop={onStop} />
       </div>
     </footer>
   );

@@ -42,20 +42,27 @@ function keepUrl(url: string): string | undefined {
 }
 
 type Props<Tag extends keyof JSX.IntrinsicElements> = ComponentProps<Tag> & { readonly node?: unknown };
-type PlainTag = "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "ul" | "li" | "blockquote" | "p" | "strong" | "sub" | "sup";
+type PlainTag = "ul" | "li" | "blockquote" | "p" | "strong" | "sub" | "sup";
 
 /** The element without any of the attributes and classes that Streamdown gives it. */
 function plain(Tag: PlainTag) {
   return ({ children }: { readonly children?: ReactNode; readonly node?: unknown }) => <Tag>{children}</Tag>;
 }
 
+/** One level for all: an agent's headings begin anywhere, and the page's own order of headings must stay whole. */
+function heading(level: number) {
+  return ({ children }: { readonly children?: ReactNode; readonly node?: unknown }) => (
+    <h3 className={styles[`h${level}`]}>{children}</h3>
+  );
+}
+
 const COMPONENTS: Components = {
-  h1: plain("h1"),
-  h2: plain("h2"),
-  h3: plain("h3"),
-  h4: plain("h4"),
-  h5: plain("h5"),
-  h6: plain("h6"),
+  h1: heading(1),
+  h2: heading(2),
+  h3: heading(3),
+  h4: heading(4),
+  h5: heading(5),
+  h6: heading(6),
   ul: plain("ul"),
   ol: ({ children, start }: Props<"ol">) => <ol start={start}>{children}</ol>,
   li: plain("li"),

@@ -5,6 +5,7 @@ import { Button } from "../ui/button.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import styles from "./transcript.module.css";
+import { useOpened } from "./use-opened.ts";
 import itemStyles from "./item.module.css";
 import { itemText } from "./item-text.ts";
 import { ItemView } from "./item-view.tsx";
@@ -18,6 +19,8 @@ export interface TranscriptProps {
   readonly loading: "older" | "newer" | undefined;
   /** Key of a row to show and point out. */
   readonly target?: string | undefined;
+  /** Another number when the reader has sent something: then the end is what they want to see. */
+  readonly sent: number;
   readonly loadOlder: () => void;
   readonly loadNewer: () => void;
   readonly toEnd: () => void;
@@ -53,12 +56,13 @@ const ESTIMATE: Readonly<Record<TranscriptItem["kind"], number>> = {
 export function Transcript(props: TranscriptProps) {
   const { items, atStart, atEnd, missed, loading, target, loadOlder, loadNewer, onFollowing } = props;
   const scroll = useRef<HTMLDivElement>(null);
+  const wanted = target === undefined ? -1 : items.findIndex((item) => item.row === target);
   const virtualizer = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroll.current,
     estimateSize: (index) => ESTIMATE[items[index]?.kind ?? "assistant"],
     getItemKey: (index) => items[index]?.key ?? index,
-    initialOffset: () => (target === undefined ? FAR : 0),
+    initialOffset: () => (wanted < 0 ? FAR : 0),
     anchorTo: "end",
     followOnAppend: true,
     scrollEndThreshold: AT_END,
@@ -72,8 +76,10 @@ export function Transcript(props: TranscriptProps) {
   const first = rows[0]?.index ?? 0;
   const last = rows.at(-1)?.index ?? 0;
 
-  const opened = useOpened(items.length > 0, target === undefined, virtualizer.scrollToEnd);
-  useShowTarget(items, target, (index) => virtualizer.scrollToIndex(index, { align: "center" }));
+  const opened = useOpened(scroll, items.length > 0, wanted, () => {
+    if (wanted < 0) virtualizer.scrollToEnd();
+    else virtualizer.scrollToIndex(wanted, { align: "center" });
+  });
   const away = useAway(scroll, onFollowing);
   const fresh = useFresh(items, away);
 
@@ -85,12 +91,20 @@ export function Transcript(props: TranscriptProps) {
   }, [opened, items.length, atEnd, last, loading, loadNewer]);
 
   const goToEnd = (): void => {
-    if (!atEnd) props.toEnd();
-    virtualizer.scrollToEnd();
+    if (atEnd) virtualizer.scrollToEnd();
+    else props.toEnd();
   };
+  const { sent } = props;
+  const followed = useRef(sent);
+  useEffect(() => {
+    if (followed.current === sent) return;
+    followed.current = sent;
+    goToEnd();
+  });
   const behind = missed + fresh;
   return (
     <div className={styles["frame"]}>
+      <h2 className={styles["spoken"]}>Transcript</h2>
       <div className={styles["scroll"]} ref={scroll} tabIndex={0} role="region" aria-label="Transcript">
         <div className={styles["list"]} ref={virtualizer.containerRef}>
           <p className={styles["edge"]}>
@@ -133,41 +147,6 @@ function Row({ item, target }: { readonly item: TranscriptItem; readonly target:
       )}
     </article>
   );
-}
-
-/** Frames in which the first rows get their real sizes. Older rows wait for that: they would move the end away. */
-const OPENING_FRAMES = 3;
-
-/** Whether the transcript stands where it was opened: at its end, or at a row that a link names. */
-function useOpened(ready: boolean, toEnd: boolean, scrollToEnd: () => void): boolean {
-  const [opened, setOpened] = useState(false);
-  useEffect(() => {
-    if (!ready) return;
-    let frame = 0;
-    const step = (left: number): void => {
-      if (toEnd) scrollToEnd();
-      frame = requestAnimationFrame(() => (left === 0 ? setOpened(true) : step(left - 1)));
-    };
-    step(OPENING_FRAMES);
-    return () => cancelAnimationFrame(frame);
-    // Once: afterwards the reader decides what is in view.
-  }, [ready]);
-  return opened;
-}
-
-function useShowTarget(
-  items: readonly TranscriptItem[],
-  target: string | undefined,
-  show: (index: number) => void,
-): void {
-  const shown = useRef<string>(undefined);
-  useEffect(() => {
-    if (target === undefined || shown.current === target) return;
-    const index = items.findIndex((item) => item.row === target);
-    if (index < 0) return;
-    shown.current = target;
-    show(index);
-  }, [items, target, show]);
 }
 
 /** Whether the reader has left the end. */
