@@ -2,6 +2,7 @@ import type { Store } from "@skein/store";
 import type { Streams } from "@skein/streams";
 import type { EntityRules } from "./entities/entity.ts";
 import type { SchemaChecker } from "./entities/schema.ts";
+import type { Observe } from "./observe.ts";
 
 /** What the effects share: made once by `createServer`. */
 export interface ServerContext {
@@ -17,6 +18,7 @@ export interface ServerContext {
   /** Aborted when the server closes: everything that waits ends. */
   readonly signal: AbortSignal;
   readonly log: (event: LogEvent) => void;
+  readonly observe: Observe;
 }
 
 export interface LogEvent {

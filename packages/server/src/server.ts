@@ -11,6 +11,9 @@ import { createSchemaChecker } from "./entities/schema.ts";
 import { errorResponse, json } from "./http/errors.ts";
 import { checkPath, createRouter, type Router } from "./http/router.ts";
 import type { StaticFiles } from "./http/static.ts";
+import type { Metrics } from "./metrics/prometheus.ts";
+import { metricsRoutes } from "./metrics/routes.ts";
+import type { Observe } from "./observe.ts";
 import { followRoutes } from "./resources/follow.ts";
 import { resourceRoutes } from "./resources/routes.ts";
 import { runnerRoutes } from "./runners/routes.ts";
@@ -37,6 +40,10 @@ export interface ServerDeps {
   readonly staticFiles?: StaticFiles;
   readonly version?: string;
   readonly log?: (event: LogEvent) => void;
+  /** Told of what goes on, for metrics. */
+  readonly observe?: Observe;
+  /** What `GET /metrics` answers. Without it, it is not found. */
+  readonly metrics?: Pick<Metrics, "render">;
 }
 
 export interface Server {
@@ -60,6 +67,7 @@ export function createServer(deps: ServerDeps): Server {
     runnerTimeoutMs: deps.runnerTimeoutMs ?? 30_000,
     signal: closing.signal,
     log: deps.log ?? (() => undefined),
+    observe: deps.observe ?? (() => undefined),
   };
   const router = createRouter([
     {
@@ -69,6 +77,7 @@ export function createServer(deps: ServerDeps): Server {
       handle: () => json({ status: "ok", version: deps.version ?? "0.1.0" }),
     },
     ...authRoutes(deps.auth),
+    ...metricsRoutes(context, deps.metrics),
     ...runnerRoutes(context),
     ...sessionRoutes(context),
     ...resourceRoutes(context),
@@ -83,26 +92,42 @@ export function createServer(deps: ServerDeps): Server {
 }
 
 async function answer(deps: ServerDeps, context: ServerContext, router: Router, request: Request): Promise<Response> {
+  const began = performance.now();
+  const seen: Seen = { route: "none" };
   let response: Response;
   try {
-    response = await route(deps, router, request);
+    response = await route(deps, router, request, seen);
   } catch (error) {
-    response = errorResponse(toSkeinError(context, request, error));
+    const known = toSkeinError(context, request, error);
+    context.observe({ kind: "refused", code: known.code });
+    response = errorResponse(known);
   }
+  const { method } = request;
+  const ms = performance.now() - began;
+  context.observe({ kind: "request", method, route: seen.route, status: response.status, ms });
   response.headers.set("x-content-type-options", "nosniff");
   response.headers.set("referrer-policy", "no-referrer");
   return response;
 }
 
-async function route(deps: ServerDeps, router: Router, request: Request): Promise<Response> {
+/** What became known of a request on its way. */
+interface Seen {
+  route: string;
+}
+
+async function route(deps: ServerDeps, router: Router, request: Request, seen: Seen): Promise<Response> {
   const refused = guard(request, deps.guard());
   if (refused) throw refused;
   const url = new URL(request.url);
   const file = await deps.staticFiles?.serve(request, url.pathname);
-  if (file) return file;
+  if (file) {
+    seen.route = "app";
+    return file;
+  }
 
   const path = normalisePath(url.pathname);
   const match = router.match(request.method, path);
+  if (match && "route" in match) seen.route = match.route.pattern;
   if (!match || "allow" in match || !match.route.public) {
     // Whether something is there is told to those only who may know.
     const known = deps.auth.authenticate(request);

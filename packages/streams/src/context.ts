@@ -16,6 +16,14 @@ export interface StreamsCall {
   readonly check?: (messages: readonly Uint8Array[]) => SkeinError | undefined;
 }
 
+/** `follow`: one response over several streams. */
+export type ReaderKind = "sse" | "long-poll" | "follow";
+
+export type StreamsEvent =
+  | { readonly kind: "reader-joined" | "reader-left"; readonly reader: ReaderKind }
+  /** It was too slow for what is kept in memory, and reads the store until it has caught up. */
+  | { readonly kind: "reader-behind" };
+
 export interface CorsPolicy {
   /** `*`, or the one origin that may use the streams from a browser. */
   readonly origin: string;
@@ -43,6 +51,8 @@ export interface StreamsDeps {
   readonly signal?: AbortSignal;
   /** For the jitter of cursors and lifetimes. */
   readonly random?: () => number;
+  /** Told of live readers, for metrics. */
+  readonly observe?: (event: StreamsEvent) => void;
   /** Failures that have no other way out: the client got a 500 or the end of its stream. */
   readonly onError?: (error: unknown) => void;
 }

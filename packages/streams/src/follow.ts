@@ -47,7 +47,8 @@ export function follow(context: StreamsContext, request: Request, targets: reado
   });
   const sources = frames.filter((source) => source !== undefined);
   if (sources.length < targets.length) return refuse("invalid_request", "An offset is not one that was given out.");
-  const release = leaveInTime(context, request, () => leaving.end(), sseLifetime(context));
+  const leave = () => leaving.end();
+  const release = leaveInTime(context, request, { reader: "follow", ms: sseLifetime(context), leave });
   const merged = merge([...sources, keepAlive(context.keepAliveMs, leaving)]);
   return sseResponse(merged, release, context.onError);
 }

@@ -60,6 +60,7 @@ function createContext(deps: StreamsDeps): StreamsContext {
     maxResponseBytes: deps.maxResponseBytes ?? 64 * 1024 * 1024,
     maxBodyBytes: deps.maxBodyBytes ?? 8 * 1024 * 1024,
     random: deps.random ?? Math.random,
+    observe: deps.observe ?? (() => undefined),
     // eslint-disable-next-line no-console -- the last way out: an error is never lost
     onError: deps.onError ?? ((error) => console.error(error)),
   };

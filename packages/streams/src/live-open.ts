@@ -3,7 +3,7 @@ import { Batch } from "./batch.ts";
 import { missing, pageEnd, readFrom } from "./catch-up.ts";
 import type { LiveReader } from "./channel.ts";
 import { modeOf } from "./content-type.ts";
-import type { StreamsContext } from "./context.ts";
+import type { ReaderKind, StreamsContext } from "./context.ts";
 import type { ReadStart } from "./read-query.ts";
 import { touch } from "./touch.ts";
 
@@ -34,8 +34,9 @@ export function startPosition(stream: StreamInfo, start: ReadStart): number {
   return start.kind === "tail" ? stream.head : stream.first;
 }
 
-/** A reader's own batch, from the store. */
+/** The batch of a reader that is behind, from the store. */
 export async function readBatch(context: StreamsContext, path: string, position: number, maxBytes: number) {
+  context.observe({ kind: "reader-behind" });
   const outcome = await readFrom(context, path, { kind: "at", position }, maxBytes);
   if (outcome.kind !== "read") return outcome;
   const { stream, messages, start, next } = outcome;
@@ -44,16 +45,27 @@ export async function readBatch(context: StreamsContext, path: string, position:
   return { kind: "batch" as const, batch, upToDate, closed };
 }
 
+export interface Stay {
+  readonly reader: ReaderKind;
+  readonly ms: number;
+  /** May be called more than once. */
+  readonly leave: () => void;
+}
+
 /** Calls `leave` when the client goes, the server stops, or the time is up; returns the end of that, which leaves too. */
-export function leaveInTime(context: StreamsContext, request: Request, leave: () => void, ms: number): () => void {
+export function leaveInTime(context: StreamsContext, request: Request, { reader, ms, leave }: Stay): () => void {
+  context.observe({ kind: "reader-joined", reader });
   const timer = setTimeout(leave, ms);
   request.signal.addEventListener("abort", leave, { once: true });
   if (request.signal.aborted) leave();
   const undo = context.ending.onEnd(leave);
+  let over = false;
   return () => {
     clearTimeout(timer);
     request.signal.removeEventListener("abort", leave);
     undo();
     leave();
+    if (!over) context.observe({ kind: "reader-left", reader });
+    over = true;
   };
 }

@@ -12,7 +12,8 @@ export async function longPoll(context: StreamsContext, { request, path }: Strea
   const opened = await openLive(context, path, query.start);
   if (opened.kind === "refused") return opened.response;
   const { stream, position, reader } = opened;
-  const release = leaveInTime(context, request, () => reader.leave(), context.longPollMs);
+  const leave = () => reader.leave();
+  const release = leaveInTime(context, request, { reader: "long-poll", ms: context.longPollMs, leave });
   try {
     const event = await reader.next(position);
     const cursor = nextCursor(query.cursor, context.store.now(), context.random);

@@ -21,7 +21,7 @@ export async function serverSentEvents(context: StreamsContext, { request, path 
     clearInterval(keepAlive);
     reader.leave();
   };
-  const release = leaveInTime(context, request, leave, sseLifetime(context));
+  const release = leaveInTime(context, request, { reader: "sse", ms: sseLifetime(context), leave });
   const frames = sseFrames(context, path, position, reader, query.cursor);
   const encoding = modeOf(stream.contentType) === "bytes" ? { [HEADERS.sseEncoding]: "base64" } : {};
   return sseResponse(frames, release, context.onError, encoding);

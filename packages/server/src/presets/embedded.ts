@@ -6,6 +6,7 @@ import { createTokenAuth } from "../auth/token.ts";
 import type { LogEvent } from "../context.ts";
 import { MAX_COMMIT_BODY } from "../http/body.ts";
 import { createStaticFiles } from "../http/static.ts";
+import { createMetrics } from "../metrics/prometheus.ts";
 import { createServer } from "../server.ts";
 import { openStore } from "./open-store.ts";
 import { loadToken } from "./token-file.ts";
@@ -49,7 +50,8 @@ export interface EmbeddedServer {
 /** Everything in one process: SQLite in a folder (or a PostgreSQL shared with other servers), one token, one port. */
 export async function createEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
   const token = options.token ?? (await loadToken(join(options.home, "token")));
-  const store = await openStore(options);
+  const metrics = createMetrics();
+  const store = metrics.observed(await openStore(options, metrics.observeStore));
   const stop = new AbortController();
   const log = options.log ?? ((event: LogEvent) => console.error(event.message, event.error ?? ""));
   const onError = (error: unknown): void => log({ level: "error", message: "A request failed.", error });
@@ -61,16 +63,25 @@ export async function createEmbeddedServer(options: EmbeddedServerOptions): Prom
       return listening.server.fetch(request);
     };
     const port = options.port ?? 4437;
-    const node = await serveNode({ handler, host, port, maxBodyBytes: MAX_COMMIT_BODY, onError });
+    const node = await serveNode({
+      handler,
+      host,
+      port,
+      maxBodyBytes: MAX_COMMIT_BODY,
+      onStall: metrics.stalled,
+      onError,
+    });
     const hosts = new Set([...namesOf(host, node.port), ...(options.hosts ?? [])]);
     const origins = new Set(options.origins ?? []);
     const server = createServer({
       store,
-      streams: createStreams({ store, signal: stop.signal, onError }),
+      streams: createStreams({ store, signal: stop.signal, observe: metrics.observeStreams, onError }),
       // Browsers share cookies between ports.
       auth: createTokenAuth({ token, principal: options.principal ?? systemUser(), cookieName: `skein_${node.port}` }),
       guard: () => ({ hosts, origins }),
       log,
+      observe: metrics.observe,
+      metrics,
       ...(options.leaseMs !== undefined && { leaseMs: options.leaseMs }),
       ...(options.version !== undefined && { version: options.version }),
       ...(options.staticDirectory !== undefined && { staticFiles: createStaticFiles(options.staticDirectory) }),

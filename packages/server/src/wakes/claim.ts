@@ -74,8 +74,12 @@ async function claimEntity(context: ServerContext, runner: string, url: string):
     { principal: agentPrincipal(url), now: store.now() },
   );
   if (!claim) return undefined;
+  const before = snapshot.get("wakes", url)?.value;
   const outcome = await store.commit(draft.build().operations);
-  return outcome.kind === "committed" ? claim : undefined;
+  if (outcome.kind === "rejected") return undefined;
+  const waitedMs = Math.max(0, store.now() - (before?.claimableAt ?? store.now()));
+  context.observe({ kind: "claimed", waitedMs, expired: before?.state === "claimed" });
+  return claim;
 }
 
 export async function heartbeat(
@@ -103,9 +107,9 @@ function neverHere(url: string): never {
 export async function releaseClaims(context: ServerContext, runner: string): Promise<void> {
   const { store } = context;
   for (;;) {
-    const query = { collection: "wakes", index: "byRunner", equals: [runner], limit: 100 };
+    const query = { collection: "wakes", index: "byHolder", equals: [runner], limit: 100 };
     const page = await store.queryRecords<WakeRecord>(query);
-    for (const { id } of page.records) await release(context, id, (wake) => wake.claim?.runner === runner);
+    for (const { id } of page.records) await release(context, id, (wake) => wake.claim?.holder === runner);
     if (page.records.length < query.limit) return;
   }
 }

@@ -12,6 +12,8 @@ export interface NodeListenerOptions {
   readonly maxBodyBytes?: number;
   /** A reader that takes nothing for so long is cut off. Default 60 s. */
   readonly stallMs?: number;
+  /** Told of each reader that was cut off so. */
+  readonly onStall?: () => void;
   /** Ends open live responses when it is aborted: each request's own signal follows it. */
   readonly signal?: AbortSignal;
   /** What the handler threw, and failures of sending that are not the client's going away. */
@@ -28,6 +30,7 @@ export function toNodeListener(handler: WebHandler, options: NodeListenerOptions
   const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, stallMs = DEFAULT_STALL_MS, signal } = options;
   // eslint-disable-next-line no-console -- the last way out: an error is never lost
   const onError = options.onError ?? ((error: unknown) => console.error(error));
+  const onStall = options.onStall ?? (() => undefined);
   const ending = Ending.of(signal);
   return (incoming, outgoing) => {
     const request = requestOf(incoming, maxBodyBytes);
@@ -37,7 +40,7 @@ export function toNodeListener(handler: WebHandler, options: NodeListenerOptions
       undo();
       if (!outgoing.writableFinished) leave();
     });
-    serve(handler, request, incoming, outgoing, { maxBodyBytes, stallMs, onError }).catch((error) => {
+    serve(handler, request, incoming, outgoing, { maxBodyBytes, stallMs, onStall, onError }).catch((error) => {
       if (!outgoing.destroyed) onError(error);
       outgoing.destroy();
     });
@@ -56,7 +59,7 @@ async function serve(
   const response = await answer(handler, request, limits);
   // What was not read of the body would be taken for the next request.
   if (!incoming.complete) outgoing.setHeader("connection", "close");
-  await sendResponse(response, outgoing, limits.stallMs);
+  await sendResponse(response, outgoing, limits);
   if (!incoming.complete) incoming.resume();
 }
 
