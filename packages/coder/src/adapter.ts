@@ -1,4 +1,4 @@
-import type { NativeTranscriptRow } from "@skein/sessions";
+import type { Blob, NativeTranscriptRow } from "@skein/sessions";
 import type { DriverFactory } from "./driver.ts";
 
 /** What the coder knows of one agent. */
@@ -30,7 +30,16 @@ export interface NativeSessions {
   /** Newest first. `skipped`: files that could not be read as sessions. */
   list(options: { search?: string; limit?: number }): Promise<{ sessions: NativeSession[]; skipped: number }>;
   /** The session's whole history in batches, in its order. */
-  load(session: NativeSession, signal: AbortSignal): AsyncIterable<readonly NativeTranscriptRow[]>;
+  load(
+    session: NativeSession,
+    signal: AbortSignal,
+    options?: LoadOptions,
+  ): AsyncIterable<readonly NativeTranscriptRow[]>;
+}
+
+export interface LoadOptions {
+  /** Told the whole of what a row only refers to, before the batch with that row. */
+  readonly onBlob?: (blob: Blob) => void;
 }
 
 export interface NativeSession {

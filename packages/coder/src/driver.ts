@@ -1,4 +1,4 @@
-import type { CodingSessionDelta, CodingSessionTranscriptRow, PermissionMode, Usage } from "@skein/sessions";
+import type { Blob, CodingSessionDelta, CodingSessionTranscriptRow, PermissionMode, Usage } from "@skein/sessions";
 
 /**
  * One live session of one agent. The coder owns it, and nothing of it is left running after `close`.
@@ -43,6 +43,8 @@ export type DriverEvent =
       readonly agentVersion?: string;
     }
   | { readonly kind: "row"; readonly row: DriverRow }
+  /** The whole of what a row only shows the ends of: in front of that row. */
+  | { readonly kind: "blob"; readonly blob: Blob }
   | { readonly kind: "delta"; readonly delta: Omit<CodingSessionDelta, "runId"> }
   | { readonly kind: "native"; readonly record: unknown }
   /** A request waits for a person: its row is a `permission_request` or a `question`. */

@@ -51,7 +51,19 @@ export type SharedState<S extends StateSchema> = Collections<S> & {
    * The handle must have been flushed once (`invalid_request`), for only declared resources are written to.
    */
   live(events: readonly ChangeEvent[]): Promise<void>;
+  /**
+   * Keeps large content beside a coding session, at `{stream}/blobs/{sha256}`, durable when it resolves: to be awaited
+   * before the row that names it is flushed. The same content is kept once. The handle must have been flushed once.
+   */
+  blob(blob: BlobContent): Promise<void>;
 };
+
+export interface BlobContent {
+  /** Of the bytes, in hexadecimal. */
+  readonly sha256: string;
+  readonly mime: string;
+  readonly bytes: Uint8Array;
+}
 
 /**
  * What a handle holds in memory of a collection: its rows, only their keys (for large histories: `has`, `size` and

@@ -1,4 +1,5 @@
 export type {
+  BlobContent,
   Child,
   Collection,
   CollectionDefinition,

@@ -41,6 +41,7 @@ export {
   permissionMode,
   questionKey,
   SESSION_INFO_EVENT,
+  sessionBlob,
   sessionIdOf,
   sessionStreams,
   TRANSCRIPT_EVENT,
@@ -49,6 +50,7 @@ export {
 export { type Census, type NotShown } from "./census.ts";
 export { formatCensus } from "./census-text.ts";
 export type { Blob } from "./bounds.ts";
+export { blobsNamed } from "./blobs-named.ts";
 export { boundInput, INLINE_DATA_LIMIT, OUTPUT_LIMIT, TEXT_LIMIT } from "./bounds.ts";
 export { type NativeDelta, type Normalised, type Skip, SKIP_REASONS, type SkipReason } from "./normalised.ts";
 export { type ClaudeNormaliser, createClaudeNormaliser } from "./claude/normalise.ts";

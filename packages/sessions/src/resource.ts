@@ -32,6 +32,11 @@ export function sessionStreams(sessionId: string): { main: string; live: string;
   return { main, live: `${main}/live`, native: `${main}/native` };
 }
 
+/** Where the whole of something is kept that a row only refers to (`BlobRef.sha256`). */
+export function sessionBlob(sessionId: string, sha256: string): string {
+  return `${sessionStreams(sessionId).main}/blobs/${sha256}`;
+}
+
 const infoShape = z.object({
   key: z.literal("current"),
   agent: z.string(),

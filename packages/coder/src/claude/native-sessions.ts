@@ -1,12 +1,10 @@
 import { stat } from "node:fs/promises";
-import { discoverClaudeSessions, findClaudeSession, loadClaudeSession } from "@skein/sessions/node";
-import type { NativeTranscriptRow } from "@skein/sessions";
+import { discoverClaudeSessions, findClaudeSession, loadClaudeSession, readClaudeSession } from "@skein/sessions/node";
 import type { NativeSessions } from "../adapter.ts";
+import { inBatches } from "../native-batches.ts";
 
 /** Its folder is in a session's first records, if it is there at all. */
 const ROWS_BEFORE_CWD = 100;
-const BATCH_ROWS = 200;
-const BATCH_BYTES = 512 * 1024;
 
 /** Claude Code's sessions in its configuration folder. */
 export function claudeSessions(configDir: string): NativeSessions {
@@ -33,23 +31,6 @@ export function claudeSessions(configDir: string): NativeSessions {
       });
       return { sessions: [...sessions], skipped: skipped.length };
     },
-    load: ({ path }, signal) => inBatches(loadClaudeSession({ path, signal })),
+    load: ({ path }, signal, options) => inBatches(readClaudeSession({ path, signal }), options),
   };
-}
-
-/** So many rows as fit in one commit. */
-export async function* inBatches(
-  rows: AsyncIterable<NativeTranscriptRow>,
-): AsyncGenerator<readonly NativeTranscriptRow[]> {
-  let batch: NativeTranscriptRow[] = [];
-  let bytes = 0;
-  for await (const row of rows) {
-    batch.push(row);
-    bytes += JSON.stringify(row).length;
-    if (batch.length < BATCH_ROWS && bytes < BATCH_BYTES) continue;
-    yield batch;
-    batch = [];
-    bytes = 0;
-  }
-  if (batch.length > 0) yield batch;
 }

@@ -35,7 +35,7 @@ export function createTurnReader(deps: {
 
   function emit(event: DriverEvent): void {
     if (turn !== undefined && !turn.isOver()) turn.events.push(event);
-    else if (event.kind === "row" && between.length < MAX_BETWEEN_TURNS) between.push(event);
+    else if ((event.kind === "row" || event.kind === "blob") && between.length < MAX_BETWEEN_TURNS) between.push(event);
   }
 
   function row(shown: DriverRow): void {
@@ -71,7 +71,8 @@ export function createTurnReader(deps: {
     message(raw) {
       const read = readClaudeMessage(raw);
       note(read);
-      const { rows, deltas } = normaliser.push(raw, { ts: clock.now() });
+      const { rows, deltas, blobs } = normaliser.push(raw, { ts: clock.now() });
+      for (const blob of blobs) emit({ kind: "blob", blob });
       for (const one of rows) row(one);
       for (const one of deltas) delta(one);
       if (turn !== undefined) settle(turn, read);

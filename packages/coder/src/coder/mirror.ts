@@ -1,5 +1,6 @@
 import type { NativeTranscriptRow } from "@skein/sessions";
 import type { NativeSession, NativeSessions } from "../adapter.ts";
+import { createBlobKeeper } from "./blob-keeper.ts";
 import type { CoderPass, MirroredRow } from "./state.ts";
 import { titleOf } from "./title.ts";
 
@@ -23,10 +24,12 @@ export async function mirror(pass: CoderPass, sessions: NativeSessions, options:
   if (file === undefined) return 0;
   if (options.evenIfKnown !== true && isKnown(file, ctx.state.mirrored.get("current"))) return 0;
   const { transcript, sessionInfo } = session.collections;
+  const blobs = createBlobKeeper({ put: (blob) => session.blob(blob), log: ctx.log });
   let added = 0;
   let title: Title | undefined;
-  for await (const rows of sessions.load(file, ctx.signal)) {
+  for await (const rows of sessions.load(file, ctx.signal, { onBlob: (blob) => blobs.add(blob) })) {
     const fresh = rows.filter((row) => !transcript.has(row.key) && options.except?.(row) !== true);
+    await blobs.keep(fresh);
     for (const row of fresh) if (!transcript.has(row.key)) transcript.insert({ ...row, ...options.turn });
     for (const row of rows) title = betterTitle(title, row);
     added += fresh.length;

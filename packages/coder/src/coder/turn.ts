@@ -4,6 +4,8 @@ import type { RunHandle } from "@skein/runtime";
 import type { InboxRow, SignalRow } from "@skein/protocol";
 import type { Clock } from "../clock.ts";
 import type { AgentDriver, DriverEvent, DriverRow, TurnOutcome } from "../driver.ts";
+import { createBlobKeeper } from "./blob-keeper.ts";
+import type { BlobKeeper } from "./blob-keeper.ts";
 import { createFlusher } from "./flusher.ts";
 import type { Flusher } from "./flusher.ts";
 import { createLiveDeltas } from "./live-deltas.ts";
@@ -51,6 +53,7 @@ class CoderTurn implements RunningTurn {
   readonly #run: RunHandle;
   readonly #flusher: Flusher;
   readonly #live: LiveDeltas;
+  readonly #blobs: BlobKeeper;
   readonly #pending = new Map<string, PendingRequest>();
   /** What the agent said last, for those who wait for the run. */
   #said: string[] = [];
@@ -71,6 +74,7 @@ class CoderTurn implements RunningTurn {
     // Refused: the claim is lost. The pool that owns the driver ends it again, and is told if that fails.
     const onRefused = (): void => void driver.close().catch(() => undefined);
     this.#flusher = createFlusher({ clock, flush: () => ctx.flush(), onRefused });
+    this.#blobs = createBlobKeeper({ put: (blob) => session.blob(blob), log: ctx.log });
     this.#live = createLiveDeltas({ clock, send: (events) => session.live(events) });
     this.outcome = this.#perform();
   }
@@ -137,7 +141,10 @@ class CoderTurn implements RunningTurn {
       case "session":
         return noteSession(this.#pass, event);
       case "row":
+        await this.#blobs.keep([event.row]);
         return this.#onRow(event.row);
+      case "blob":
+        return this.#blobs.add(event.blob);
       case "delta":
         return this.#live.add({ ...event.delta, runId: this.#run.key });
       case "native":

@@ -2,7 +2,7 @@ import type { AgentAdapter, NativeSession } from "../adapter.ts";
 import { createChannel } from "../channel.ts";
 import type { Channel } from "../channel.ts";
 import type { AgentDriver, DriverEvent, DriverOptions, DriverResponse, DriverRow, TurnOutcome } from "../driver.ts";
-import type { NativeTranscriptRow, TranscriptEvent } from "@skein/sessions";
+import type { Blob, NativeTranscriptRow, TranscriptEvent } from "@skein/sessions";
 
 /**
  * An agent that does what a test says, when it says so: each turn is handed to the test, which pushes its events.
@@ -16,7 +16,7 @@ export interface FakeAgent extends AgentAdapter {
   readonly drivers: readonly DriverOptions[];
   closed(): number;
   /** Histories "on disk". */
-  readonly files: Map<string, { cwd?: string; rows: NativeTranscriptRow[] }>;
+  readonly files: Map<string, { cwd?: string; rows: NativeTranscriptRow[]; blobs?: readonly Blob[] }>;
 }
 
 export interface FakeTurn {
@@ -89,7 +89,8 @@ export function createFakeAgent(options: { installed?: boolean; ignoresInterrupt
       find: (id) => Promise.resolve(fileOf(files, id)),
       cwdOf: ({ id }) => Promise.resolve(files.get(id)?.cwd),
       list: () => Promise.resolve({ sessions: [...files.keys()].flatMap((id) => fileOf(files, id) ?? []), skipped: 0 }),
-      async *load({ id }) {
+      async *load({ id }, _signal, loading) {
+        for (const blob of files.get(id)?.blobs ?? []) loading?.onBlob?.(blob);
         const rows = files.get(id)?.rows ?? [];
         for (let at = 0; at < rows.length; at += 2) yield rows.slice(at, at + 2);
       },

@@ -14,7 +14,11 @@ export interface ConnectionOptions {
 
 export interface RequestOptions {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as it is, instead of a JSON body. */
+  readonly bytes?: { readonly type: string; readonly content: Uint8Array };
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -30,21 +34,23 @@ export interface Transport {
 }
 
 export function createTransport({ fetch = globalThis.fetch, baseUrl, token }: ConnectionOptions): Transport {
-  const request: Transport["request"] = async (method, path, { query = {}, body, signal } = {}) => {
+  const request: Transport["request"] = async (method, path, options = {}) => {
+    const { query = {}, signal } = options;
     const url = new URL(path, baseUrl);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    const headers = new Headers();
+    const headers = new Headers(options.headers);
     if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
-    if (body !== undefined) headers.set("content-type", "application/json");
+    const body = bodyOf(options);
+    if (body !== undefined) headers.set("content-type", body.type);
     let response: Response;
     try {
       response = await fetch(
         new Request(url, {
           method,
           headers,
-          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          ...(body === undefined ? {} : { body: body.content }),
           ...(signal === undefined ? {} : { signal }),
         }),
       );
@@ -69,6 +75,14 @@ export function createTransport({ fetch = globalThis.fetch, baseUrl, token }: Co
       });
     },
   };
+}
+
+function bodyOf({
+  body,
+  bytes,
+}: RequestOptions): { type: string; content: string | Uint8Array<ArrayBuffer> } | undefined {
+  if (bytes !== undefined) return { type: bytes.type, content: Uint8Array.from(bytes.content) };
+  return body === undefined ? undefined : { type: "application/json", content: JSON.stringify(body) };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { ChangeEvent, ManifestRow } from "@skein/protocol";
 import { ENTITY_EVENTS, SkeinError } from "@skein/protocol";
 import type { Keep } from "../client/index.ts";
-import type { Load, LoadOption, SharedState, StateSchema } from "../context.ts";
+import type { BlobContent, Load, LoadOption, SharedState, StateSchema } from "../context.ts";
 import type { ClaimChannel } from "../runner/claim-channel.ts";
 import { createCollection } from "./collection.ts";
 import type { StreamView } from "./stream-view.ts";
@@ -36,6 +36,12 @@ export function createHandle(
         throw new SkeinError("invalid_request", `Flush once before deltas are sent to “${id}”.`);
       }
       if (events.length > 0) await channel.live(view.path, events);
+    },
+    async blob({ sha256, mime, bytes }: BlobContent) {
+      if (!declared.has(view.path)) {
+        throw new SkeinError("invalid_request", `Flush once before blobs are kept beside “${id}”.`);
+      }
+      await channel.blob(`${view.path}/blobs/${sha256}`, { mime, bytes });
     },
   };
   return Object.assign(own, collections) as unknown as SharedState<StateSchema>;

@@ -14,6 +14,8 @@ export interface ClaimChannel {
   /** One try. Answers for how long the claim holds. */
   heartbeat(signal: AbortSignal): Promise<{ leaseMs: number }>;
   live(stream: string, events: readonly ChangeEvent[]): Promise<void>;
+  /** Tried again as `commit` is; the same bytes under the same name are kept once. */
+  blob(stream: string, blob: { readonly mime: string; readonly bytes: Uint8Array }): Promise<void>;
 }
 
 const lease = z.object({ leaseMs: z.number() });
@@ -39,25 +41,28 @@ export function createClaimChannel(options: {
       throw error;
     }
   };
+  const insist = async <T>(once: () => Promise<T>): Promise<T> => {
+    const backoff = createBackoff({ clock, minMs: 50, maxMs: 2_000 });
+    const worthAnotherTry = createRetryJudge();
+    for (;;) {
+      if (lost.aborted) throw lost.reason;
+      try {
+        return await watchFence(once);
+      } catch (error) {
+        if (!worthAnotherTry(error)) throw error;
+        await backoff.wait(lost);
+      }
+    }
+  };
   const commitOnce = async (body: unknown): Promise<ClaimCommitResult> =>
     transport.json(claimCommitResult, "POST", `${path}/commit`, { body, signal: lost });
 
   return {
     async commit(body) {
-      const backoff = createBackoff({ clock, minMs: 50, maxMs: 2_000 });
-      const worthAnotherTry = createRetryJudge();
       const request = { ...body, claimId, generation, seq };
-      for (;;) {
-        if (lost.aborted) throw lost.reason;
-        try {
-          const result = await watchFence(() => commitOnce(request));
-          seq += 1;
-          return result;
-        } catch (error) {
-          if (!worthAnotherTry(error)) throw error;
-          await backoff.wait(lost);
-        }
-      }
+      const result = await insist(() => commitOnce(request));
+      seq += 1;
+      return result;
     },
     heartbeat: (signal) =>
       watchFence(() => transport.json(lease, "POST", `${path}/heartbeat`, { body: { claimId, generation }, signal })),
@@ -65,6 +70,13 @@ export function createClaimChannel(options: {
       const body = { claimId, generation, stream, events };
       await watchFence(() =>
         withOwnSignal(lost, (signal) => transport.request("POST", `${path}/live`, { body, signal })),
+      );
+    },
+    async blob(stream, { mime, bytes }) {
+      const headers = { "skein-claim": claimId, "skein-generation": String(generation) };
+      const request = { query: { stream }, headers, bytes: { type: mime, content: bytes } };
+      await insist(() =>
+        withOwnSignal(lost, (signal) => transport.request("PUT", `${path}/blob`, { ...request, signal })),
       );
     },
   };

@@ -33,8 +33,18 @@ export function parseRequest<T extends z.ZodType>(schema: T, value: unknown, wha
 }
 
 async function readText(request: Request, limit: number): Promise<string> {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(await readBytes(request, limit));
+  } catch (cause) {
+    if (cause instanceof SkeinError) throw cause;
+    throw new SkeinError("malformed_json", "The body is not UTF-8.", { cause });
+  }
+}
+
+/** A body of limited size as it came. */
+export async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
   if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge(limit);
-  if (!request.body) return "";
+  if (!request.body) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body) {
@@ -42,11 +52,7 @@ async function readText(request: Request, limit: number): Promise<string> {
     if (size > limit) throw tooLarge(limit);
     chunks.push(chunk);
   }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
-  } catch (cause) {
-    throw new SkeinError("malformed_json", "The body is not UTF-8.", { cause });
-  }
+  return Buffer.concat(chunks);
 }
 
 function tooLarge(limit: number): SkeinError {

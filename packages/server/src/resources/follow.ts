@@ -28,7 +28,8 @@ export function parseTarget(text: string): FollowTarget {
 /** The streams that have a reading route of their own. */
 function isReadable(path: string): boolean {
   if (path === DIRECTORY_STREAM || path.startsWith("/v1/stream/")) return true;
-  if (parseResourceStream(path)) return true;
+  const address = parseResourceStream(path);
+  if (address) return address.part !== "blob";
   const url = path.slice(0, path.lastIndexOf("/"));
   return parseEntityUrl(url) !== undefined && path === mainStream(url);
 }

@@ -4,6 +4,7 @@ import type { ServerContext } from "../context.ts";
 import type { Route, RouteRequest } from "../http/router.ts";
 import { JSON_TYPE } from "../records/draft.ts";
 import { parseResourceStream, type ResourceAddress } from "./address.ts";
+import { readBlob } from "./read-blob.ts";
 
 /** Streams of shared states, and plain streams, through the one streams handler. */
 export function resourceRoutes(context: ServerContext): Route[] {
@@ -19,17 +20,18 @@ export function resourceRoutes(context: ServerContext): Route[] {
   ];
 }
 
-function handleResource({ streams }: ServerContext, { request, path }: RouteRequest): Promise<Response> {
+function handleResource({ streams, store }: ServerContext, { request, path }: RouteRequest): Promise<Response> {
   const address = parseResourceStream(path);
   if (!address) {
     throw new SkeinError(
       "invalid_request",
       "A resource's id has at most eight segments of letters, digits and . _ ~ -; `live` is not a resource, " +
-        "and a coding session has `/native` and `/live` only.",
+        "and a coding session has `/native`, `/live` and `/blobs/{sha256}` only.",
     );
   }
   const writes = request.method === "PUT" || request.method === "POST";
   if (writes) checkWrite(request, address);
+  if (address.part === "blob") return readBlob(store, request, path);
   return streams.handle(request, path, { allow: allowed(address) });
 }
 

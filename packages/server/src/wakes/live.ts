@@ -14,7 +14,7 @@ const LIVE = { maxBytes: 4 * 1024 * 1024, idleMs: 10 * 60 * 1000 };
 export async function appendLive({ store }: ServerContext, url: string, body: ClaimLive): Promise<void> {
   const address = parseResourceStream(body.stream);
   const refusal = new SkeinError("forbidden", `${body.stream} is not a shared state that this entity has declared.`);
-  if (!address || address.part === "native") throw refusal;
+  if (!address || address.part === "native" || address.part === "blob") throw refusal;
   const link = pairId(url, address.resource);
   const snapshot = createSnapshot();
   await load(store, snapshot, [

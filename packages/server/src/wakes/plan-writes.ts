@@ -76,7 +76,7 @@ function planResourceWrite(
   stamp: Stamp,
 ): SkeinError | undefined {
   const address = parseResourceStream(write.stream);
-  if (!address || address.part === "live") return notAllowed(write.stream);
+  if (!address || address.part === "live" || address.part === "blob") return notAllowed(write.stream);
   if (!draft.read("links", pairId(entity.url, address.resource))) return notAllowed(write.stream);
   const info = streams.get(write.stream);
   if (!info && !write.create) return new SkeinError("not_found", `There is no shared state ${address.resource} yet.`);

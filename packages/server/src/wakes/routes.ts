@@ -6,6 +6,7 @@ import { MAX_COMMIT_BODY, readJson } from "../http/body.ts";
 import { json, noContent } from "../http/errors.ts";
 import type { Route } from "../http/router.ts";
 import { heartbeat } from "./claim.ts";
+import { putBlob } from "./put-blob.ts";
 import { commitClaim } from "./commit.ts";
 import { appendLive } from "./live.ts";
 
@@ -27,6 +28,14 @@ export function claimRoutes(context: ServerContext): Route[] {
       handle: async (route) => {
         const body = await readJson(route.request, claimCommit, MAX_COMMIT_BODY);
         return json(await commitClaim(context, entityParam(route).url, body));
+      },
+    },
+    {
+      method: "PUT",
+      pattern: `${base}/blob`,
+      handle: async (route) => {
+        await putBlob(context, entityParam(route).url, route.request);
+        return noContent();
       },
     },
     {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe } from "vitest";
 import type { ServerUnderTest } from "../caller.ts";
 import { createFixture, type Fixture } from "../fixture.ts";
 import { accessRules } from "./access.ts";
+import { blobRules } from "./blobs.ts";
 import { claimRules } from "./claims.ts";
 import { entityRules } from "./entities.ts";
 import { resourceRules } from "./resources.ts";
@@ -44,6 +45,7 @@ export function serverSuite(name: string, start: (now: () => number) => Promise<
     describe("claims", () => claimRules(on));
     describe("runs", () => runRules(on));
     describe("resources", () => resourceRules(on));
+    describe("blobs", () => blobRules(on));
     describe("runners", () => runnerRules(on));
     describe("access", () => accessRules(on));
     describe("signals", () => signalRules(on));
