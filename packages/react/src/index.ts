@@ -13,6 +13,7 @@ export {
   transcriptItems,
 } from "./transcript-items.ts";
 export { type LogRow } from "./log-window.ts";
+export { useBlob, type BlobView } from "./use-blob.ts";
 export { useCoder, type CoderActions, type PermissionDecision } from "./use-coder.ts";
 export { useCodingSession, type CodingSession } from "./use-coding-session.ts";
 export { useConnection, useSessions } from "./use-sessions.ts";

@@ -75,6 +75,7 @@ function Content({ session, coder, row, sent }: ContentProps) {
   const [folds] = useState(() => new Map<string, boolean>());
   const context = useMemo<TranscriptContextValue>(
     () => ({
+      session: id,
       directory,
       answered,
       folds,

@@ -1,13 +1,13 @@
 import type { TranscriptItem } from "@skein/react";
 import { useState } from "react";
-import { bytes, clockTime, personName } from "../text/format.ts";
-import { clip, oneLine, visibleText } from "../text/visible-text.ts";
+import { clockTime, personName } from "../text/format.ts";
+import { clip, visibleText } from "../text/visible-text.ts";
 import { Button } from "../ui/button.tsx";
 import { useNow } from "../ui/use-now.ts";
+import { Attachments } from "./attachment.tsx";
 import styles from "./item.module.css";
 
 type PromptItem = Extract<TranscriptItem, { kind: "prompt" }>;
-type Attachment = NonNullable<PromptItem["attachments"]>[number];
 
 const LINES = 16;
 
@@ -27,32 +27,7 @@ export function Prompt({ item }: { readonly item: PromptItem }) {
           Show all{hidden > 0 ? ` (${hidden} more lines)` : ""}
         </Button>
       )}
-      {item.attachments !== undefined && item.attachments.length > 0 && (
-        <div className={styles["attachments"]}>
-          {item.attachments.map((attachment, index) => (
-            <AttachmentView key={index} attachment={attachment} />
-          ))}
-        </div>
-      )}
+      <Attachments attachments={item.attachments} />
     </div>
-  );
-}
-
-/** Pictures that are part of the row itself are shown; nothing is fetched, and vector graphics are not pictures here. */
-const PICTURE = /^image\/(png|jpeg|gif|webp)$/;
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-
-function AttachmentView({ attachment }: { readonly attachment: Attachment }) {
-  const { kind, mime, name, data, blob } = attachment;
-  const label = oneLine(name ?? (kind === "image" ? "Image" : "File"), 80);
-  if (kind === "image" && data !== undefined && PICTURE.test(mime) && BASE64.test(data)) {
-    return <img src={`data:${mime};base64,${data}`} alt={label} />;
-  }
-  const size = blob === undefined ? "" : ` · ${bytes(blob.size)}`;
-  return (
-    <span className={styles["chip"]}>
-      {label} ({oneLine(mime, 40)}
-      {size})
-    </span>
   );
 }

@@ -5,10 +5,12 @@ import { askedDiff, recordedDiffs } from "../text/tool-diff.ts";
 import { command, filePath, text } from "../text/tool-summary.ts";
 import { visibleText } from "../text/visible-text.ts";
 import { AnsiText } from "./ansi-text.tsx";
+import { Attachments } from "./attachment.tsx";
 import { CodeBlock } from "./code-block.tsx";
 import { Diff } from "./diff.tsx";
 import { Markdown } from "./markdown.tsx";
 import styles from "./tool-body.module.css";
+import { WholeOutput } from "./whole-output.tsx";
 
 export interface ToolBodyProps {
   readonly item: ToolItem;
@@ -70,8 +72,18 @@ function Output({ item }: { readonly item: ToolItem }) {
   if (output === undefined) {
     return <p className={styles["quiet"]}>{item.state === "interrupted" ? "It never answered." : "No output yet."}</p>;
   }
-  if (output.trim() === "") return <p className={styles["quiet"]}>No output.</p>;
-  return <CodeBlock text={output.replace(/\n+$/, "")} render={(shown) => <AnsiText text={shown} />} />;
+  const { blob, attachments } = item.result ?? {};
+  const block = (all: string) => (
+    <CodeBlock text={all.replace(/\n+$/, "")} render={(shown) => <AnsiText text={shown} />} />
+  );
+  return (
+    <>
+      {output.trim() === "" && attachments === undefined && <p className={styles["quiet"]}>No output.</p>}
+      {output.trim() !== "" && blob === undefined && block(output)}
+      {blob !== undefined && <WholeOutput blob={blob}>{(whole) => block(whole ?? output)}</WholeOutput>}
+      <Attachments attachments={attachments} />
+    </>
+  );
 }
 
 function ChangeBody({ item, directory }: { readonly item: ToolItem; readonly directory: string | undefined }) {

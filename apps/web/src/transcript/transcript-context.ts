@@ -3,6 +3,8 @@ import { createContext, use } from "react";
 
 /** What the parts of a transcript need beside their item. */
 export interface TranscriptContextValue {
+  /** Its id. */
+  readonly session: string;
   readonly directory: string | undefined;
   /** Requests whose answer is on its way. */
   readonly answered: ReadonlyMap<string, string>;
