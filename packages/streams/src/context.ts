@@ -2,6 +2,7 @@ import type { SkeinError } from "@skein/protocol";
 import type { Store } from "@skein/store";
 import type { Ending } from "./ending.ts";
 import type { Hub } from "./hub.ts";
+import type { SubscriptionsDeps } from "./subscriptions/context.ts";
 
 /** What may be done with a stream through this door. */
 export type StreamAction = "read" | "create" | "append" | "delete";
@@ -53,12 +54,14 @@ export interface StreamsDeps {
   readonly random?: () => number;
   /** Told of live readers, for metrics. */
   readonly observe?: (event: StreamsEvent) => void;
+  /** With these the protocol's subscriptions are there; the store then needs `SUBSCRIPTION_COLLECTIONS`. */
+  readonly subscriptions?: Omit<SubscriptionsDeps, "store" | "signal">;
   /** Failures that have no other way out: the client got a 500 or the end of its stream. */
   readonly onError?: (error: unknown) => void;
 }
 
 /** The dependencies with their defaults, and what all requests share. */
-export interface StreamsContext extends Required<Omit<StreamsDeps, "cors" | "signal">> {
+export interface StreamsContext extends Required<Omit<StreamsDeps, "cors" | "signal" | "subscriptions">> {
   readonly cors: CorsPolicy | undefined;
   /** Of all live reads. */
   readonly ending: Ending;

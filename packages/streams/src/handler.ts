@@ -12,6 +12,9 @@ import { parseReadQuery } from "./read-query.ts";
 import { rejectionResponse } from "./rejections.ts";
 import { empty, errorResponse, lifetimeHeaders, refuse, tailHeaders } from "./responses.ts";
 import { serverSentEvents } from "./sse.ts";
+import type { SubscriptionsDeps } from "./subscriptions/context.ts";
+import { isReserved } from "./subscriptions/names.ts";
+import { createSubscriptions, type Subscriptions } from "./subscriptions/subscriptions.ts";
 
 /**
  * The Durable Streams protocol over a store. `path` is the stream's path in the store (default: the request's);
@@ -26,19 +29,31 @@ export interface Streams {
   readonly handle: StreamsHandler;
   /** Several streams in one response. */
   readonly follow: FollowHandler;
+  /** Absent when the streams were made without. */
+  readonly subscriptions: Subscriptions | undefined;
 }
 
 export function createStreams(deps: StreamsDeps): Streams {
-  const context = createContext(deps);
+  const subscriptions = deps.subscriptions && createSubscriptions(subscriptionsDeps(deps, deps.subscriptions));
+  // Whoever appends through another store than this one is not noticed.
+  const context = createContext({ ...deps, store: subscriptions?.store ?? deps.store });
   const common = commonHeaders(deps.cors);
   const finish = (response: Response) => {
     for (const [name, value] of common) response.headers.set(name, value);
     return response;
   };
   return {
-    handle: async (request, path, call = {}) => finish(await respond(context, request, path, call)),
+    handle: async (request, path, call = {}) => finish(await respond(context, request, { path, call, subscriptions })),
     follow: (request, targets) => finish(follow(context, request, targets)),
+    subscriptions,
   };
+}
+
+function subscriptionsDeps(
+  { store, signal, onError }: StreamsDeps,
+  options: NonNullable<StreamsDeps["subscriptions"]>,
+): SubscriptionsDeps {
+  return { store, ...(signal && { signal }), ...(onError && { onError }), ...options };
 }
 
 /** The streams' door alone. */
@@ -66,9 +81,18 @@ function createContext(deps: StreamsDeps): StreamsContext {
   };
 }
 
-async function respond(context: StreamsContext, request: Request, path: string | undefined, call: StreamsCall) {
+async function respond(
+  context: StreamsContext,
+  request: Request,
+  {
+    path,
+    call,
+    subscriptions,
+  }: { path: string | undefined; call: StreamsCall; subscriptions?: Subscriptions | undefined },
+): Promise<Response> {
   try {
     const url = new URL(request.url);
+    if (isReserved(path ?? url.pathname)) return await reserved(subscriptions, request);
     const streamPath = path ?? normalisePath(url.pathname);
     if (streamPath.length > MAX_PATH_LENGTH) throw new SkeinError("invalid_request", "The stream's path is too long.");
     return await dispatch(context, { request, url, path: streamPath, call });
@@ -77,6 +101,13 @@ async function respond(context: StreamsContext, request: Request, path: string |
     context.onError(error);
     return refuse("internal", "The server failed; it may be tried again.");
   }
+}
+
+/** The protocol's own paths: never streams, whether subscriptions are there or not. */
+async function reserved(subscriptions: Subscriptions | undefined, request: Request): Promise<Response> {
+  if (request.method === "OPTIONS") return empty(204, { allow: METHODS });
+  if (subscriptions === undefined) return refuse("not_found", "This server has no subscriptions.");
+  return subscriptions.handle(request);
 }
 
 const ACTIONS: Readonly<Record<string, StreamAction>> = {

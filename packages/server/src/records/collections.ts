@@ -1,5 +1,6 @@
-import type { Entity, EntityStatus, EntityType, RunRow } from "@skein/protocol";
+import type { Entity, EntityType, RunRow } from "@skein/protocol";
 import type { CollectionDefinitions } from "@skein/store";
+import { SUBSCRIPTION_COLLECTIONS, type Dispatch } from "@skein/streams";
 import type { SessionRecord } from "../sessions/session.ts";
 
 /**
@@ -34,18 +35,11 @@ export interface EntityRecord extends Omit<Entity, "streams"> {
  * when it became ready, or when the lease of its claim ends, so an expired claim needs no janitor. Held entities
  * (paused, stopped) have none.
  */
-export interface WakeRecord {
+export interface WakeRecord extends Dispatch {
   readonly entity: string;
   readonly type: string;
-  readonly state: "idle" | "ready" | "claimed";
-  readonly generation: number;
   /** Input in front of this position of the main stream has been dealt with. */
   readonly acked: number;
-  /** Claims since the acknowledged position last moved: slows down an entity that never acknowledges. */
-  readonly attempts: number;
-  readonly claimableAt?: number;
-  readonly held?: Extract<EntityStatus, "paused" | "stopped">;
-  readonly claim?: { readonly hash: string; readonly leaseUntil: number; readonly runner: string };
 }
 
 /** `near`: a position of the main stream at or in front of the message, so that finding it again is a short read. */
@@ -102,6 +96,7 @@ export interface CallRecord {
 
 /** What a preset hands to the store when it opens it. */
 export const SERVER_COLLECTIONS = {
+  ...SUBSCRIPTION_COLLECTIONS,
   types: {},
   entities: {
     indexes: {
@@ -113,7 +108,7 @@ export const SERVER_COLLECTIONS = {
       byTag: ["tags{}", "createdAt"],
     },
   },
-  wakes: { indexes: { due: ["type", "claimableAt"], byRunner: ["claim.runner"] } },
+  wakes: { indexes: { due: ["type", "claimableAt"], byHolder: ["claim.holder"] } },
   receipts: {},
   subscriptions: { indexes: { bySource: ["source"], bySubscriber: ["subscriber"] } },
   runs: { indexes: { byEntity: ["entity"] } },

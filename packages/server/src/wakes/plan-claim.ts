@@ -29,8 +29,8 @@ export function planClaim(draft: Draft, order: ClaimOrder, stamp: Stamp): Claim 
   const entity = draft.read("entities", url);
   if (!wake || !entity || entity.status === "killed" || !isDue(wake, stamp.now)) return undefined;
 
-  const { hash, runner } = order;
-  const next = claimed(wake, { hash, runner, leaseUntil: stamp.now + leaseMs });
+  const { hash, runner: holder } = order;
+  const next = claimed(wake, { hash, holder, leaseUntil: stamp.now + leaseMs });
   draft.fence(mainStream(url), { producer: { id: CLAIM_PRODUCER, epoch: next.generation, seq: 0 } });
   const lost = failRuns(
     draft,

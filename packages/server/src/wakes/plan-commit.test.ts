@@ -26,7 +26,7 @@ const stream = (path: string, head: number): StreamInfo => ({
 function claimedWorld(): PlanWorld {
   const world = planWorld();
   world.put("entities", URL, entityRecord(URL, { status: "running" }));
-  world.put("wakes", URL, claimed(idleWake(URL), { hash: "h", runner: "r", leaseUntil: NOW + 1 }));
+  world.put("wakes", URL, claimed(idleWake(URL), { hash: "h", holder: "r", leaseUntil: NOW + 1 }));
   world.absent("types", "hello");
   return world;
 }
@@ -98,6 +98,6 @@ test("[WK9] a refused commit plans nothing that would be written", () => {
 
 test("[WK4] a commit after the lease's end is fenced", () => {
   const world = claimedWorld();
-  world.put("wakes", URL, claimed(idleWake(URL), { hash: "h", runner: "r", leaseUntil: NOW }));
+  world.put("wakes", URL, claimed(idleWake(URL), { hash: "h", holder: "r", leaseUntil: NOW }));
   expect(plan(world, {}).outcome).toMatchObject({ kind: "refused", error: { code: "fenced" } });
 });

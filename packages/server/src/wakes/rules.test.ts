@@ -5,7 +5,7 @@ import { createSnapshot } from "../records/snapshot.ts";
 import { acknowledged, checkClaim, claimed, isDue, markReady, newWake, readied, released, renewed } from "./rules.ts";
 
 const ready = newWake("/hello/a", "hello", 100);
-const claim = { hash: "h", runner: "r", leaseUntil: 500 };
+const claim = { hash: "h", holder: "r", leaseUntil: 500 };
 const held = claimed(ready, claim);
 const idle = released(acknowledged(held, 3), false, 200);
 

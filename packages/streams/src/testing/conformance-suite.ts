@@ -4,29 +4,17 @@ import type { Store } from "@skein/store";
 import { createStreamsHandler } from "../handler.ts";
 import { serveNode, type NodeServer } from "../node/serve.ts";
 
-/** What of the published suite does not run, by the title of its group. Nothing else is left out. */
-export const NOT_YET: readonly { readonly id: string; readonly tests: number; readonly reason: string }[] = [
-  {
-    id: "Reserved subscription APIs",
-    tests: 6,
-    reason: "Subscriptions (pull-wake, webhook) come with the store at full strength; runners poll until then.",
-  },
-];
-
 const LONG_POLL_MS = 500;
 
-/** The published conformance suite against our handler, over real HTTP, on a store. */
+/** The published conformance suite, all of it, against our handler, over real HTTP, on a store. */
 export function describeConformance(
   name: string,
   openStore: () => Promise<Store> | Store,
   remove?: () => Promise<void>,
 ) {
   describe(`[SH1] published conformance suite, ${name}`, () => {
-    const config = {
-      baseUrl: "",
-      longPollTimeoutMs: LONG_POLL_MS,
-      subscriptions: !NOT_YET.some(({ id }) => id === "Reserved subscription APIs"),
-    };
+    const config = { baseUrl: "", longPollTimeoutMs: LONG_POLL_MS, subscriptions: true };
+    const stop = new AbortController();
     const failures: unknown[] = [];
     let store: Store;
     let server: NodeServer;
@@ -37,12 +25,15 @@ export function describeConformance(
         cors: { origin: "*" },
         longPollMs: LONG_POLL_MS,
         maxBodyBytes: 16 * 1024 * 1024,
+        subscriptions: {},
+        signal: stop.signal,
         onError: (error) => failures.push(error),
       });
       server = await serveNode({ handler: (request) => handler(request), maxBodyBytes: 16 * 1024 * 1024 });
       config.baseUrl = server.url;
     });
     afterAll(async () => {
+      stop.abort();
       await server.close();
       await store.close();
       await remove?.();
