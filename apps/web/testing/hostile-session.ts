@@ -24,7 +24,7 @@ const ATTACKS: readonly string[] = [
   `${"[".repeat(2000)}${"]".repeat(2000)}`,
   `|${"a|".repeat(500)}\n|${"-|".repeat(500)}\n|${"x|".repeat(500)}`,
   `[^1] [a][b]\n\n[b]: javascript:globalThis.hacked=1\n[^1]: <script>globalThis.hacked=1</script>`,
-  `${"W".repeat(20_000)}`,
+  "W".repeat(20_000),
   `{{constructor.constructor('globalThis.hacked=1')()}} \${globalThis.hacked=1} \`\`\`\n</code></pre><script>globalThis.hacked=1</script>`,
 ];
 

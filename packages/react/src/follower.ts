@@ -90,7 +90,7 @@ export function createFollower(transport: Transport, environment: Environment): 
   const once = async (signal: AbortSignal): Promise<"again" | "denied"> => {
     if (!environment.awake.get()) {
       lost();
-      await untilChanged(environment.awake, signal);
+      await untilAborted(signal); // Waking up makes a new connection, as every change does.
       return "again";
     }
     try {
@@ -175,15 +175,9 @@ function wireOffset(position: number): string {
   return position === BEGINNING ? "-1" : formatOffset(position);
 }
 
-function untilChanged(awake: Environment["awake"], signal: AbortSignal): Promise<void> {
+function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const done = (): void => {
-      stop();
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const stop = awake.subscribe(done);
-    signal.addEventListener("abort", done, { once: true });
-    if (signal.aborted) done();
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
   });
 }

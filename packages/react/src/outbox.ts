@@ -78,6 +78,8 @@ export function createOutbox({ name, environment, send }: OutboxOptions): Outbox
     running = true;
     void pump().finally(() => {
       running = false;
+      // One may have come while it was ending.
+      if (!closed.signal.aborted && entries.get().some(({ state }) => state.kind === "sending")) start();
     });
   };
   const stopAwake = environment.awake.subscribe(() => wake.abort());
