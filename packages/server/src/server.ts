@@ -1,11 +1,14 @@
 import { normalisePath, PREFIX, SkeinError } from "@skein/protocol";
 import type { Store } from "@skein/store";
-import type { Streams } from "@skein/streams";
+import type { Streams, StreamsDeps } from "@skein/streams";
 import { authRoutes } from "./auth/routes.ts";
 import { guard, type GuardOptions } from "./auth/guard.ts";
 import { randomSecret } from "./auth/secrets.ts";
 import type { Auth } from "./auth/token.ts";
 import type { LogEvent, ServerContext } from "./context.ts";
+import { inboxesOf, mayLink } from "./dispatch/entity-names.ts";
+import { createEntityUnits } from "./dispatch/entity-units.ts";
+import { dispatchRoutes } from "./dispatch/routes.ts";
 import { entityRoutes } from "./entities/routes.ts";
 import { createSchemaChecker } from "./entities/schema.ts";
 import { errorResponse, json } from "./http/errors.ts";
@@ -23,8 +26,8 @@ import { claimRoutes } from "./wakes/routes.ts";
 export interface ServerDeps {
   /** Opened with `SERVER_COLLECTIONS`. Its clock judges leases. */
   readonly store: Store;
-  /** The Durable Streams protocol over the same store. */
-  readonly streams: Streams;
+  /** Makes the Durable Streams protocol over the same store, with these subscriptions. */
+  readonly streams: (subscriptions: NonNullable<StreamsDeps["subscriptions"]>) => Streams;
   readonly auth: Auth;
   /** Which names the server answers to. Asked for each request: with port 0 it is known only after listening. */
   readonly guard: () => GuardOptions;
@@ -57,9 +60,13 @@ export interface Server {
 export function createServer(deps: ServerDeps): Server {
   const closing = new AbortController();
   const schemas = createSchemaChecker();
+  // Asked for when there is work, which is after all of this is made.
+  const units = createEntityUnits(() => context);
+  const streams = deps.streams({ entities: units, mayLink, entityPattern: inboxesOf });
   const context: ServerContext = {
-    store: deps.store,
-    streams: deps.streams,
+    // What is appended through it is noticed by subscriptions, in the same commit.
+    store: streams.subscriptions?.store ?? deps.store,
+    streams,
     schemas,
     rules: { check: (schema, value) => schemas.check(schema, value), id: deps.id ?? (() => timeId(deps.store.now())) },
     secret: deps.secret ?? randomSecret,
@@ -80,6 +87,7 @@ export function createServer(deps: ServerDeps): Server {
     ...metricsRoutes(context, deps.metrics),
     ...runnerRoutes(context),
     ...sessionRoutes(context),
+    ...dispatchRoutes(context, units),
     ...resourceRoutes(context),
     ...followRoutes(context),
     ...entityRoutes(context),
@@ -110,6 +118,9 @@ async function answer(deps: ServerDeps, context: ServerContext, router: Router, 
   return response;
 }
 
+/** Names of streams are a part of these paths, and so escaped. */
+const SUBSCRIPTIONS = "/v1/stream/__ds/subscriptions/";
+
 /** What became known of a request on its way. */
 interface Seen {
   route: string;
@@ -132,7 +143,7 @@ async function route(deps: ServerDeps, router: Router, request: Request, seen: S
     // Whether something is there is told to those only who may know.
     const known = deps.auth.authenticate(request);
     if ("error" in known) throw known.error;
-    const badPath = checkPath(path);
+    const badPath = path.startsWith(SUBSCRIPTIONS) ? undefined : checkPath(path);
     if (badPath) throw badPath;
     if (!match) throw new SkeinError("not_found", `There is nothing at ${path}.`);
     if ("allow" in match) {

@@ -6,6 +6,10 @@ export { splitJson, type JsonMessages } from "./json-messages.ts";
 export { createSubscriptions, type Subscriptions } from "./subscriptions/subscriptions.ts";
 export type { SubscriptionsDeps } from "./subscriptions/context.ts";
 export type { EntityClaim, EntityStanding, EntityUnits } from "./subscriptions/entity-units.ts";
+export { ackRequest, type AckRequest, type AckResult } from "./subscriptions/claims.ts";
+export { refusal, type Outcome, type Refusal } from "./subscriptions/errors.ts";
+export { bearerOf, claimRequest, noContent, parseBody, refuse, respond } from "./subscriptions/http.ts";
+export type { StreamState } from "./subscriptions/work.ts";
 export { SUBSCRIPTION_COLLECTIONS } from "./subscriptions/records.ts";
 export {
   claimed,

@@ -75,7 +75,8 @@ export async function createEmbeddedServer(options: EmbeddedServerOptions): Prom
     const origins = new Set(options.origins ?? []);
     const server = createServer({
       store,
-      streams: createStreams({ store, signal: stop.signal, observe: metrics.observeStreams, onError }),
+      streams: (subscriptions) =>
+        createStreams({ store, subscriptions, signal: stop.signal, observe: metrics.observeStreams, onError }),
       // Browsers share cookies between ports.
       auth: createTokenAuth({ token, principal: options.principal ?? systemUser(), cookieName: `skein_${node.port}` }),
       guard: () => ({ hosts, origins }),

@@ -36,7 +36,7 @@ export function createMemoryServer(options: TestServerOptions = {}): TestServer 
   const token = "test-token-of-a-memory-server";
   const server = createServer({
     store,
-    streams: createStreams({ store, signal: stop.signal }),
+    streams: (subscriptions) => createStreams({ store, subscriptions, signal: stop.signal }),
     auth: createTokenAuth({ token, principal: "user:test", cookieName: "skein_test" }),
     guard: () => ({ hosts: new Set(["skein.test", ...(hosts ?? [])]), origins: origins ?? new Set() }),
     ...deps,

@@ -1,4 +1,4 @@
-import type { Claim } from "@skein/protocol";
+import { mainStream, type Claim } from "@skein/protocol";
 import { hashSecret } from "../auth/secrets.ts";
 import type { ServerContext } from "../context.ts";
 import { agentPrincipal } from "../entities/events.ts";
@@ -57,7 +57,7 @@ export async function nextDue({ store }: ServerContext, types: readonly string[]
 }
 
 /** One attempt: whoever commits first has it, and everybody else looks for other work. */
-async function claimEntity(context: ServerContext, runner: string, url: string): Promise<Claim | undefined> {
+export async function claimEntity(context: ServerContext, runner: string, url: string): Promise<Claim | undefined> {
   const { store, leaseMs } = context;
   const snapshot = createSnapshot();
   await load(store, snapshot, [
@@ -116,7 +116,7 @@ export async function releaseClaims(context: ServerContext, runner: string): Pro
 
 /** Ends a claim without an acknowledgement, if `when` still holds. */
 export async function release(
-  { store }: ServerContext,
+  { store, streams }: ServerContext,
   url: string,
   when: (wake: WakeRecord) => boolean,
 ): Promise<void> {
@@ -135,4 +135,5 @@ export async function release(
     withStatus(draft, entity, wake.held ?? "idle", { principal: agentPrincipal(url), now });
     return { kind: "commit", operations: draft.build().operations, answer: () => undefined };
   });
+  await streams.subscriptions?.look(mainStream(url));
 }

@@ -21,10 +21,13 @@ export async function commitClaim(context: ServerContext, url: string, body: Com
     notAdmitted: await admitAll(context, url, body),
   };
   let attempts = 0;
-  return execute(context.store, async () => {
+  const result = await execute(context.store, async () => {
     attempts += 1;
     return attempt(context, order, attempts > PATIENCE);
   });
+  // Nothing was appended that would say so: whoever is told by the protocol is told again.
+  if (result.more === true) await context.streams.subscriptions?.look(mainStream(url));
+  return result;
 }
 
 async function attempt(

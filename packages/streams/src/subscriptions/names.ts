@@ -1,4 +1,4 @@
-import { isPattern, literalPrefix } from "./glob.ts";
+import { isPattern } from "./glob.ts";
 
 /** Plain streams live under this; subscriptions name them by what follows it. */
 export const STREAM_ROOT = "/v1/stream/";
@@ -8,8 +8,8 @@ export const RESERVED_ROOT = `${STREAM_ROOT}__ds/`;
 /** How streams are named in subscriptions, and which may be. */
 export interface Naming {
   /**
-   * Paths outside of `/v1/stream/` that may be linked, named by their whole path. Asked for the path of a stream, or
-   * for the literal part of a pattern (which ends in a slash). Default: none.
+   * Streams outside of `/v1/stream/` that may be linked; they are named by their whole path. Asked for a path or for a
+   * whole pattern, and then for everything that it can stand for. Default: none.
    */
   readonly mayLink?: (path: string) => boolean;
 }
@@ -20,7 +20,7 @@ export function pathOf(name: string, { mayLink }: Naming): string | undefined {
   const path = canonical(name.startsWith("/") ? name : `/${name}`);
   if (path === undefined || path.endsWith("/")) return undefined;
   if (path.startsWith(STREAM_ROOT)) return isReserved(path) ? undefined : path;
-  if (name.startsWith("/") && mayLink?.(literalPart(path)) === true) return path;
+  if (name.startsWith("/") && mayLink?.(path) === true) return path;
   const plain = `${STREAM_ROOT}${path.slice(1)}`;
   return isReserved(plain) ? undefined : plain;
 }
@@ -33,11 +33,6 @@ export function patternOf(name: string, naming: Naming): string | undefined {
 /** How a path is named to those who subscribe. */
 export function nameOf(path: string): string {
   return path.startsWith(STREAM_ROOT) ? path.slice(STREAM_ROOT.length) : path;
-}
-
-function literalPart(path: string): string {
-  const prefix = literalPrefix(path);
-  return prefix === `${path}/` ? path : prefix;
 }
 
 /** Whether a path is the protocol's own and so never a stream's. */

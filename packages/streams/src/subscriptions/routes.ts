@@ -1,21 +1,19 @@
 import { z } from "zod";
-import { readBody } from "../body.ts";
 import { SkeinError } from "@skein/protocol";
 import { ack, ackRequest, claim, giveBack, type AckRequest } from "./claims.ts";
 import { parseConfig, parseStreams } from "./config.ts";
 import { describe } from "./describe.ts";
 import type { SubscriptionsContext } from "./context.ts";
-import { noSubscription, refusal, REFUSAL_STATUS, type Outcome, type Refusal } from "./errors.ts";
+import { noSubscription, refusal, type Refusal } from "./errors.ts";
+import { bearerOf, claimRequest, json, noContent, parseBody, readJson, refuse, respond } from "./http.ts";
 import { addStreams, removeStream, subscribe, unsubscribe } from "./manage.ts";
 import { pathOf, RESERVED_ROOT } from "./names.ts";
 import type { SubscriptionRecord } from "./records.ts";
 import { jwkOf, signingKey } from "./signing.ts";
 
-const MAX_BODY = 1024 * 1024;
 const ID = /^[A-Za-z0-9._~:@-]{1,200}$/;
 const PREFIX = `${RESERVED_ROOT}subscriptions/`;
 
-const claimRequest = z.object({ worker: z.string().min(1).max(256), stream: z.string().max(1024).optional() });
 const streamsRequest = z.object({ streams: z.array(z.string()).min(1).max(1000) });
 
 /** What a request's path means; `undefined`: nothing. */
@@ -147,10 +145,6 @@ async function underClaim(
   return respond(await ack(context, id, token, body.value));
 }
 
-export function bearerOf(request: Request): string | undefined {
-  return /^Bearer +(\S{1,512})$/i.exec(request.headers.get("authorization") ?? "")?.[1];
-}
-
 async function withSubscription(
   { store }: SubscriptionsContext,
   id: string,
@@ -158,38 +152,6 @@ async function withSubscription(
 ): Promise<Response> {
   const record = await store.getRecord<SubscriptionRecord>("ds_subscriptions", id);
   return record === undefined ? refuse(noSubscription(id)) : act(record.value);
-}
-
-async function readJson(request: Request): Promise<Outcome<unknown>> {
-  const bytes = await readBody(request, MAX_BODY);
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return { kind: "done", value: text === "" ? {} : JSON.parse(text) };
-  } catch {
-    return refusal("INVALID_REQUEST", "The body is not JSON.");
-  }
-}
-
-export async function parseBody<T>(request: Request, schema: z.ZodType<T>): Promise<Outcome<T>> {
-  const body = await readJson(request);
-  if (body.kind === "refused") return body;
-  const parsed = schema.safeParse(body.value);
-  return parsed.success
-    ? { kind: "done", value: parsed.data }
-    : refusal("INVALID_REQUEST", z.prettifyError(parsed.error));
-}
-
-export function respond(outcome: Outcome<unknown>): Response {
-  return outcome.kind === "refused" ? refuse(outcome) : json(200, outcome.value);
-}
-
-export function noContent(outcome: Outcome<undefined>): Response {
-  if (outcome.kind === "refused") return refuse(outcome);
-  return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
-}
-
-export function refuse({ code, message, more }: Refusal): Response {
-  return json(REFUSAL_STATUS[code], { error: { code, message, ...more } });
 }
 
 function notAllowed(allow: string): Response {
@@ -200,8 +162,4 @@ function notAllowed(allow: string): Response {
 
 function badName(name: string): Refusal {
   return refusal("INVALID_REQUEST", `${JSON.stringify(name)} is not the name of a stream.`);
-}
-
-function json(status: number, body: unknown): Response {
-  return Response.json(body, { status, headers: { "cache-control": "no-store" } });
 }
