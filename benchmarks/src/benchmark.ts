@@ -18,24 +18,31 @@ export interface BenchmarkContext {
   defer(undo: () => unknown): void;
 }
 
-/** One figure. `ratio`: how many times better ours is than the peer's, whichever way the unit counts. */
-export interface Line {
-  readonly name: string;
-  readonly unit: string;
+/** Ours, beside the published reference server (`peer`) and the least that this machine can do it in (`floor`). */
+export interface Figures {
   readonly ours: number;
   readonly peer?: number;
+  readonly floor?: number;
+}
+
+/** One line. The ratios: how many times better ours is than the other, whichever way the unit counts. */
+export interface Line extends Figures {
+  readonly name: string;
+  readonly unit: string;
   readonly ratio?: number;
+  readonly ofFloor?: number;
   readonly note?: string;
 }
 
-/** A line with its ratio; in `perSecond` units more is better, in all others less. */
-export function line(name: string, unit: string, ours: number, peer?: number, note?: string): Line {
-  const better = unit.endsWith("/s") ? ours / (peer ?? Number.NaN) : (peer ?? Number.NaN) / ours;
+/** A line with its ratios; in `…/s` units more is better, in all others less. */
+export function line(name: string, unit: string, { ours, peer, floor }: Figures, note?: string): Line {
+  const times = (other: number) => rounded(unit.endsWith("/s") ? ours / other : other / ours);
   return {
     name,
     unit,
     ours: rounded(ours),
-    ...(peer === undefined ? {} : { peer: rounded(peer), ratio: rounded(better) }),
+    ...(peer === undefined ? {} : { peer: rounded(peer), ratio: times(peer) }),
+    ...(floor === undefined ? {} : { floor: rounded(floor), ofFloor: times(floor) }),
     ...(note === undefined ? {} : { note }),
   };
 }

@@ -1,7 +1,21 @@
 import type { Benchmark } from "./benchmark.ts";
+import { postgresAppend } from "./postgres/append.ts";
+import { wake } from "./product/wake.ts";
 import { append } from "./streams/append.ts";
 import { catchUp } from "./streams/catch-up.ts";
 import { deliver } from "./streams/deliver.ts";
+import { history } from "./streams/history.ts";
+import { idle } from "./streams/idle.ts";
+import { slowReaders } from "./streams/slow-readers.ts";
 
 /** All benchmarks, in the order in which they run. */
-export const BENCHMARKS: readonly Benchmark[] = [append, catchUp, deliver];
+export const BENCHMARKS: readonly Benchmark[] = [
+  append,
+  catchUp,
+  deliver,
+  history,
+  idle,
+  slowReaders,
+  postgresAppend,
+  wake,
+];

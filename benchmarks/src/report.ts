@@ -3,12 +3,10 @@ import type { Line } from "./benchmark.ts";
 /** The lines as a table for people. */
 export function table(lines: readonly Line[]): string {
   const rows = [
-    ["", "ours", "peer", "times better", "unit", ""],
-    ...lines.map(({ name, ours, peer, ratio, unit, note }) => [
+    ["", "ours", "peer", "times better", "floor", "of floor", "unit", ""],
+    ...lines.map(({ name, ours, peer, ratio, floor, ofFloor, unit, note }) => [
       name,
-      String(ours),
-      peer === undefined ? "" : String(peer),
-      ratio === undefined ? "" : String(ratio),
+      ...[ours, peer, ratio, floor, ofFloor].map((figure) => (figure === undefined ? "" : String(figure))),
       unit,
       note ?? "",
     ]),
@@ -17,7 +15,7 @@ export function table(lines: readonly Line[]): string {
     (widest, row) => row.map((cell, column) => Math.max(widest[column] ?? 0, cell.length)),
     [],
   );
-  const isNumber = (column: number) => column >= 1 && column <= 3;
+  const isNumber = (column: number) => column >= 1 && column <= 5;
   const pad = (cell: string, column: number) => {
     const width = widths[column] ?? 0;
     return isNumber(column) ? cell.padStart(width) : cell.padEnd(width);

@@ -5,10 +5,11 @@ import { announce, untilOrphaned } from "./parent.ts";
 
 /** Child process: our streams over the embedded store in the folder given. */
 const [path = ""] = process.argv.slice(2);
+const began = performance.now();
 const store = await createSqliteStore({ path, collections: {} });
 const handler = createStreamsHandler({ store });
 const server = await serveNode({ handler: (request) => handler(request) });
-announce(server.url);
+announce(server.url, performance.now() - began);
 await untilOrphaned();
 await server.close(0);
 await store.close();

@@ -1,7 +1,7 @@
-import { line, type Benchmark, type Line } from "../benchmark.ts";
+import { line, type Benchmark, type Figures, type Line } from "../benchmark.ts";
 import { appendRequest, Connection } from "../load/connection.ts";
 import { createStream, message } from "../load/streams.ts";
-import { spawnBoth, type ServerProcess } from "../servers/spawn-server.ts";
+import { spawnField, type ServerProcess } from "../servers/spawn-server.ts";
 import { median, percentile } from "../statistics.ts";
 
 /**
@@ -14,10 +14,10 @@ const CASES = [
 ] as const;
 
 const ROUNDS = 3;
-const ROUND_MS = 1500;
-const WARM_UP_MS = 400;
+const ROUND_MS = 1200;
+const WARM_UP_MS = 300;
 
-interface Round {
+export interface Round {
   readonly perSecond: number;
   readonly p50: number;
   readonly p99: number;
@@ -29,27 +29,49 @@ export const append: Benchmark = {
   async run(context) {
     const lines: Line[] = [];
     for (const { writers, streams } of CASES) {
-      const { ours, peer } = await spawnBoth(context);
-      const rounds: { ours: Round[]; peer: Round[] } = { ours: [], peer: [] };
+      const { ours, peer, floor } = await spawnField(context);
+      const rounds: Record<"ours" | "peer" | "floor", Round[]> = { ours: [], peer: [], floor: [] };
       for (let round = 0; round < ROUNDS; round++) {
         context.progress(`append, ${writers} writers, round ${round + 1} of ${ROUNDS}`);
         rounds.ours.push(await measure(ours, `o${round}`, writers, streams));
         rounds.peer.push(await measure(peer, `p${round}`, writers, streams));
+        rounds.floor.push(await measure(floor, `f${round}`, writers, streams));
       }
       const of = (of: readonly Round[], pick: (round: Round) => number) => median(of.map(pick));
       const name = `append, ${writers} ${writers === 1 ? "writer" : "writers"} on ${streams === 1 ? "1 stream" : `${streams} streams`}`;
-      const per = (pick: (round: Round) => number) => [of(rounds.ours, pick), of(rounds.peer, pick)] as const;
+      const per = (pick: (round: Round) => number): Figures => ({
+        ours: of(rounds.ours, pick),
+        peer: of(rounds.peer, pick),
+        floor: of(rounds.floor, pick),
+      });
       lines.push(
-        line(name, "appends/s", ...per(({ perSecond }) => perSecond)),
-        line(`${name}, p50`, "ms", ...per(({ p50 }) => p50)),
-        line(`${name}, p99`, "ms", ...per(({ p99 }) => p99)),
+        line(
+          name,
+          "appends/s",
+          per(({ perSecond }) => perSecond),
+        ),
+        line(
+          `${name}, p50`,
+          "ms",
+          per(({ p50 }) => p50),
+        ),
+        line(
+          `${name}, p99`,
+          "ms",
+          per(({ p99 }) => p99),
+        ),
       );
     }
     return lines;
   },
 };
 
-async function measure({ url }: ServerProcess, prefix: string, writers: number, streams: number): Promise<Round> {
+export async function measure(
+  { url }: Pick<ServerProcess, "url">,
+  prefix: string,
+  writers: number,
+  streams: number,
+): Promise<Round> {
   const paths = Array.from({ length: streams }, (_, n) => `/v1/stream/${prefix}-${writers}-${n}`);
   for (const path of paths) await createStream(url, path);
   const connections = await Promise.all(Array.from({ length: writers }, () => Connection.open(url)));

@@ -1,6 +1,6 @@
 import { line, type Benchmark } from "../benchmark.ts";
 import { createStream, fillStream } from "../load/streams.ts";
-import { spawnBoth, type ServerProcess } from "../servers/spawn-server.ts";
+import { spawnField, type ServerProcess } from "../servers/spawn-server.ts";
 import { median } from "../statistics.ts";
 
 /**
@@ -15,27 +15,41 @@ export const catchUp: Benchmark = {
   name: "catch-up",
   about: "reading 100,000 messages, and the last 200 of them",
   async run(context) {
-    const { ours, peer } = await spawnBoth(context);
-    for (const { url } of [ours, peer]) {
+    const { ours, peer, floor } = await spawnField(context);
+    for (const { url } of [ours, peer, floor]) {
       context.progress("catch-up, filling");
       await createStream(url, PATH);
       await fillStream(url, PATH, MESSAGES, BATCH);
     }
-    const all: { ours: number[]; peer: number[] } = { ours: [], peer: [] };
+    const all: Record<"ours" | "peer" | "floor", number[]> = { ours: [], peer: [], floor: [] };
+    const stalls: Record<"ours" | "peer", number[]> = { ours: [], peer: [] };
     const last: number[] = [];
     let bytes = 0;
     for (let round = 0; round < ROUNDS; round++) {
       context.progress(`catch-up, round ${round + 1} of ${ROUNDS}`);
+      await Promise.all([ours.usage(), peer.usage()]);
       const read = await readAll(ours);
       bytes = read.bytes;
       all.ours.push(read.ms);
+      stalls.ours.push((await ours.usage()).stallMs);
       all.peer.push((await readAll(peer)).ms);
+      stalls.peer.push((await peer.usage()).stallMs);
+      all.floor.push((await readAll(floor)).ms);
       last.push(await timed(() => readLast(ours)));
     }
     const size = `${(bytes / 1e6).toFixed(1)} MB, appended in arrays of ${BATCH}`;
     return [
-      line("catch-up of 100,000 messages", "ms", median(all.ours), median(all.peer), size),
-      line("last 200 of 100,000 messages", "ms", median(last), undefined, "the peer has no read from the end"),
+      line(
+        "catch-up of 100,000 messages",
+        "ms",
+        { ours: median(all.ours), peer: median(all.peer), floor: median(all.floor) },
+        size,
+      ),
+      line("longest stall of the event loop meanwhile", "ms", {
+        ours: median(stalls.ours),
+        peer: median(stalls.peer),
+      }),
+      line("last 200 of 100,000 messages", "ms", { ours: median(last) }, "the peer has no read from the end"),
     ];
   },
 };

@@ -1,8 +1,8 @@
-import { line, type Benchmark, type BenchmarkContext, type Line } from "../benchmark.ts";
+import { line, type Benchmark, type BenchmarkContext, type Figures, type Line } from "../benchmark.ts";
 import { appendRequest, Connection } from "../load/connection.ts";
 import { createStream, fillStream } from "../load/streams.ts";
 import { Viewer } from "../load/viewer.ts";
-import { spawnBoth, type ServerProcess } from "../servers/spawn-server.ts";
+import { spawnField, type ServerProcess } from "../servers/spawn-server.ts";
 import { median, percentile } from "../statistics.ts";
 
 /**
@@ -13,6 +13,7 @@ const CASES = [
   { readers: 100, history: 0, appends: 100, peerAppends: 15 },
   // The peer needs more than 10 s for one append here: one is measured.
   { readers: 100, history: 100_000, appends: 50, peerAppends: 1 },
+  { readers: 1000, history: 0, appends: 30, peerAppends: 2 },
 ] as const;
 
 interface Delivery {
@@ -27,22 +28,42 @@ export const deliver: Benchmark = {
     const lines: Line[] = [];
     for (const { readers, history, appends, peerAppends } of CASES) {
       context.progress(`deliver to ${readers}${history > 0 ? `, with ${history} messages of history` : ""}`);
-      const servers = await spawnBoth(context);
+      const servers = await spawnField(context);
       const ours = await audience(context, servers.ours, readers, history);
       const peer = await audience(context, servers.peer, readers, history);
+      const floor = await audience(context, servers.floor, readers, history);
       // A first append of each warms up; not where the peer needs seconds for one.
-      if (peerAppends > 1) await Promise.all([ours(), peer()]);
-      const took: { ours: Delivery[]; peer: Delivery[] } = { ours: [], peer: [] };
+      if (peerAppends > 1) await Promise.all([ours(), peer(), floor()]);
+      const took: Record<"ours" | "peer" | "floor", Delivery[]> = { ours: [], peer: [], floor: [] };
       for (let n = 0; n < appends; n++) {
         took.ours.push(await ours());
+        took.floor.push(await floor());
         if (n < peerAppends) took.peer.push(await peer());
       }
-      const of = (pick: (delivery: Delivery) => number) =>
-        [median(took.ours.map(pick)), median(took.peer.map(pick))] as const;
+      const of = (pick: (delivery: Delivery) => number): Figures => ({
+        ours: median(took.ours.map(pick)),
+        peer: median(took.peer.map(pick)),
+        floor: median(took.floor.map(pick)),
+      });
       const name = `deliver to ${readers} SSE ${readers === 1 ? "reader" : "readers"}${history > 0 ? `, ${history} messages of history` : ""}`;
       const note = peerAppends < appends ? `${appends} appends, the peer's figure is of ${peerAppends}` : undefined;
-      lines.push(line(`${name}, median`, "ms", ...of((delivery) => delivery.median), note));
-      if (readers > 1) lines.push(line(`${name}, slowest`, "ms", ...of((delivery) => delivery.slowest), note));
+      lines.push(
+        line(
+          `${name}, median`,
+          "ms",
+          of((delivery) => delivery.median),
+          note,
+        ),
+      );
+      if (readers > 1)
+        lines.push(
+          line(
+            `${name}, slowest`,
+            "ms",
+            of((delivery) => delivery.slowest),
+            note,
+          ),
+        );
     }
     return lines;
   },
