@@ -19,7 +19,7 @@ describe.skipIf(bin === undefined)(
 
     const clientOf = ({ url: baseUrl, token }: Ready) => createClient({ baseUrl, token });
 
-    test("[CL8] two servers share a database, and the password is in nothing that they print", async () => {
+    test("[CL9] two servers share a database, and the password is in nothing that they print", async () => {
       const [one, two] = [
         await startSkein(await tempFolder(), { SKEIN_DATABASE: url }),
         await startSkein(await tempFolder(), {}, ["--database", url]),
@@ -36,7 +36,7 @@ describe.skipIf(bin === undefined)(
       }
     });
 
-    test("[CL8] a database that cannot be used is one clear line without the password, and exit code 1", async () => {
+    test("[CL9] a database that cannot be used is one clear line without the password, and exit code 1", async () => {
       const cases = [
         ["postgres://me:s3cret@127.0.0.1:1/x", /cannot be reached \(ECONNREFUSED\).*unavailable/],
         [url.replace(/skein_[0-9a-f]+/, "no_such_database"), /does not exist/],

@@ -27,6 +27,10 @@ const streamJson = z.object({
 });
 export type StreamJson = z.infer<typeof streamJson>;
 
+export const STREAM_COLUMN_NAMES =
+  "id, path, content_type, head, first, closed, deleted, created_at, ttl_seconds, expires_at, parent, lineage, " +
+  "children, ephemeral, stream_seq";
+
 export const STREAM_RECORD =
   "id bigint, path text, content_type text, head bigint, first bigint, closed boolean, deleted boolean, " +
   "created_at bigint, ttl_seconds bigint, expires_at bigint, parent json, lineage json, children bigint, " +

@@ -7,10 +7,11 @@ import type { RecordRow } from "../core/rows.ts";
 import type { Fetched } from "./group-state.ts";
 import { recordKey } from "./group-state.ts";
 import type { IndexTables } from "./schema.ts";
-import { STREAM_RECORD, streamJsonOf } from "./stream-rows.ts";
+import { STREAM_COLUMN_NAMES, STREAM_RECORD, streamJsonOf } from "./stream-rows.ts";
 
 const upsertStreams = (table: string, parameter: string) => `
-  INSERT INTO ${table} SELECT * FROM json_to_recordset(${parameter}::json) AS r(${STREAM_RECORD})
+  INSERT INTO ${table}(${STREAM_COLUMN_NAMES})
+    SELECT * FROM json_to_recordset(${parameter}::json) AS r(${STREAM_RECORD})
   ON CONFLICT (id) DO UPDATE SET head = excluded.head, first = excluded.first, closed = excluded.closed,
     deleted = excluded.deleted, expires_at = excluded.expires_at, children = excluded.children,
     ephemeral = excluded.ephemeral, stream_seq = excluded.stream_seq`;

@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import type { OpenDatabase } from "./driver.ts";
 import { storeFiles } from "./files.ts";
 import { acquireLock } from "./lock.ts";
+import { refuseMoved } from "./moved.ts";
 import { configure, prepareIndexes, prepareTables } from "./schema.ts";
 import type { WriterStart } from "./wire.ts";
 import { Writer } from "./writer.ts";
@@ -16,6 +17,7 @@ export function openWriter(start: WriterStart, open: OpenDatabase): OpenWriter {
   mkdirSync(start.folder, { recursive: true, mode: 0o700 });
   const lock = acquireLock(start.folder, open);
   try {
+    refuseMoved(start.folder);
     const file = storeFiles(start.folder).database;
     // Made by us and not by SQLite: sessions are for their owner's eyes, also in a folder that others may enter.
     closeSync(openSync(file, "a", 0o600));

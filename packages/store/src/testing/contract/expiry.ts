@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Fixture } from "../fixture.ts";
-import { append, create, fork, remove } from "../fixture.ts";
+import { append, create, fork, put, remove } from "../fixture.ts";
 
 export function expiryRules(current: () => Fixture): void {
   test("[ST70] a TTL begins anew with every append, close and touch, and reads alone do not move it", async () => {
@@ -72,5 +72,15 @@ export function expiryRules(current: () => Fixture): void {
     for (let index = 0; index < 5; index++) await on.commit();
     await on.commit(...paths.map(create));
     expect(await on.store.listStreams({ prefix: `${root}/`, limit: 500 })).toHaveLength(200);
+  });
+
+  test("[ST75] what has no end and was not deleted stays", async () => {
+    const on = current();
+    const path = await on.stream(["a"]);
+    await on.commit(put("plain", path, 1));
+    on.clock.advance(100 * 365 * 86_400_000);
+    await on.commit();
+    expect(await on.texts(path)).toEqual(["a"]);
+    expect(await on.store.getRecord("plain", path)).toBeDefined();
   });
 }
