@@ -48,17 +48,25 @@ export function parseAnsi(text: string): AnsiSpan[] {
   return spans;
 }
 
-// oxlint-disable-next-line no-control-regex -- a backspace takes away the character in front of it
-const ERASED = /[^\b]\u0008/g;
-
 /** Keeps what is left standing of each line after its carriage returns and backspaces. */
 function rewriteLines(text: string): string {
   if (!/[\r\b]/.test(text)) return text;
   return text
     .replaceAll("\r\n", "\n")
     .split("\n")
-    .map((line) => lastOf(line.replace(ERASED, "")))
+    .map((line) => lastOf(withoutErased(line)))
     .join("\n");
+}
+
+/** A backspace takes away the character in front of it. */
+function withoutErased(line: string): string {
+  if (!line.includes("\b")) return line;
+  const kept: string[] = [];
+  for (const character of line) {
+    if (character === "\b") kept.pop();
+    else kept.push(character);
+  }
+  return kept.join("");
 }
 
 function lastOf(line: string): string {
