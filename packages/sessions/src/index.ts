@@ -57,3 +57,7 @@ export { type ClaudeNormaliser, createClaudeNormaliser } from "./claude/normalis
 export { claudeToolName } from "./claude/tool-names.ts";
 export { type CodexNormaliser, createCodexNormaliser } from "./codex/normalise.ts";
 export { codexToolName } from "./codex/tool-names.ts";
+export { denormaliseClaude } from "./claude/denormalise.ts";
+export { denormaliseCodex, type DenormaliseCodexOptions } from "./codex/denormalise.ts";
+export type { Denormalised, DenormaliseOptions } from "./handoff/denormalised.ts";
+export { derivedUuid } from "./derived-uuid.ts";

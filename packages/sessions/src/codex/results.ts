@@ -60,6 +60,12 @@ function readText(output: string, sink: BlobSink): CodexResult {
   return { ...boundText(header === "" ? output : text, OUTPUT_LIMIT, sink), exitCode, isError };
 }
 
+/** Whether a text is read as what it is: no form of Codex's own, and a failure or none by its own words. */
+export function isPlain(output: string, isError: boolean): boolean {
+  const read = readText(output, () => undefined);
+  return read.exitCode === undefined && !HEADER.test(output) && read.isError === isError;
+}
+
 function parseOr(text: string): unknown {
   try {
     return JSON.parse(text);

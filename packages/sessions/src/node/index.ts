@@ -1,9 +1,12 @@
 export { discoverClaudeSessions, type DiscoverClaudeOptions, findClaudeSession } from "./claude/discover.ts";
 export { loadClaudeSession } from "./claude/load.ts";
 export { followClaudeSession, readClaudeSession, type ReadOptions, type ReadRecord } from "./claude/read.ts";
+export { type ClaudeTarget, copyClaudeSession, writeClaudeSession } from "./claude/write.ts";
 export { discoverCodexSessions, type DiscoverCodexOptions } from "./codex/discover.ts";
 export { findCodexSession } from "./codex/find.ts";
 export { loadCodexSession, readCodexSession } from "./codex/read.ts";
+export { type CodexTarget, copyCodexSession, writeCodexSession } from "./codex/write.ts";
 export type { DiscoveredSession, Discovery, SkippedFile } from "./discovery.ts";
 export { type FileNews, watchFile } from "./follow.ts";
 export { type Inspection, inspectSession } from "./inspect.ts";
+export type { Written } from "./write-file.ts";
