@@ -1,6 +1,9 @@
 import { Command } from "commander";
 import { approveCommand, denyCommand } from "./commands/answer.ts";
+import { backupCommand, restoreCommand } from "./commands/backup.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { lsCommand } from "./commands/ls.ts";
+import { moveCommand } from "./commands/move.ts";
 import { observeCommand } from "./commands/observe.ts";
 import { sendCommand } from "./commands/send.ts";
 import { sessionsCommand } from "./commands/sessions.ts";
@@ -49,6 +52,10 @@ function createProgram(io: CliIo, version: string): Command {
     killCommand,
     signalCommand,
     typesCommand,
+    doctorCommand,
+    backupCommand,
+    restoreCommand,
+    moveCommand,
   ];
   for (const create of commands) program.addCommand(create(io, version));
   for (const command of [program, ...descendants(program)]) {

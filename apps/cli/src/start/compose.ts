@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { hostname, networkInterfaces } from "node:os";
-import { fileURLToPath } from "node:url";
 import { registerCoder } from "@skein/coder";
 import type { Entity } from "@skein/protocol";
 import { createRegistry, createRunner, type Log } from "@skein/runtime";
@@ -9,6 +7,7 @@ import { createClient, type Client } from "@skein/runtime/client";
 import { createEmbeddedServer } from "@skein/server/presets";
 import { describeAddress } from "@skein/store/postgres";
 import type { Home } from "../home/home.ts";
+import { findWebApp } from "./web-app.ts";
 import { namesOfWildcard, reachableUrl } from "./addresses.ts";
 
 export interface ComposeOptions {
@@ -126,12 +125,6 @@ export const compose: Compose = async ({ home, database, host, port, publicUrl, 
     close,
   };
 };
-
-/** The built web app, beside us in the clone. */
-function findWebApp(): string | undefined {
-  const folder = new URL("../../../web/dist/", import.meta.url);
-  return existsSync(new URL("index.html", folder)) ? fileURLToPath(folder) : undefined;
-}
 
 async function listCoders(client: Client): Promise<Entity[]> {
   const found: Entity[] = [];

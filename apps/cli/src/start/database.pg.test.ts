@@ -36,6 +36,32 @@ describe.skipIf(bin === undefined)(
       }
     });
 
+    test("[CL63] what was moved is there, and the old place is not gone on with by mistake", async () => {
+      const home = await tempFolder();
+      const first = await startSkein(home);
+      await clientOf(first.ready).registerEntityType({ name: "note", description: "A note for a test." });
+      await clientOf(first.ready).spawn("note", "moved", { args: { n: 1 } });
+      first.child.kill("SIGINT");
+      await first.ended;
+      const target = (await cluster?.createDatabase())?.replace("skein@", "skein:s3cret@") ?? "";
+      const { code, stdout, stderr } = await runCliProcess(["move", "--home", home, "--json"], {
+        SKEIN_DATABASE: target,
+      });
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(stdout).not.toContain("s3cret");
+      expect(JSON.parse(stdout)).toMatchObject({ content: { digest: expect.stringMatching(/^[0-9a-f]{64}$/) } });
+      const second = await startSkein(home, { SKEIN_DATABASE: target });
+      const { entities } = await clientOf(second.ready).listEntities({ type: "note" });
+      expect(entities.map(({ id }) => id)).toEqual(["moved"]);
+      second.child.kill("SIGINT");
+      await second.ended;
+      const mistaken = await runCliProcess(["start", "--port", "0", "--home", home]);
+      expect([mistaken.code, mistaken.stderr]).toEqual([
+        1,
+        expect.stringMatching(/was moved to the database.*--database/),
+      ]);
+    });
+
     test("[CL9] a database that cannot be used is one clear line without the password, and exit code 1", async () => {
       const cases = [
         ["postgres://me:s3cret@127.0.0.1:1/x", /cannot be reached \(ECONNREFUSED\).*unavailable/],

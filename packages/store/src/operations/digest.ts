@@ -48,8 +48,10 @@ async function digestStreams(content: StoreContent, hash: Hash): Promise<Extents
 
 function streamFields(row: StreamRow): unknown[] {
   const { id, path, contentType, head, closed, deleted, createdAt, ttlSeconds, expiresAt, parent, children } = row;
+  const plain = [id, path, contentType, head, closed, deleted, createdAt, ttlSeconds ?? null, expiresAt ?? null];
   return [
-    ...[id, path, contentType, head, closed, deleted, createdAt, ttlSeconds ?? null, expiresAt ?? null, children],
+    ...plain,
+    children,
     parent ? [parent.id, parent.path, parent.position] : null,
     row.lineage.map(({ stream, below, of }) => [stream, below, of ? [of.path, of.level] : null]),
     row.streamSeq ?? null,
