@@ -15,17 +15,21 @@ import { touch } from "./touch.ts";
  */
 type Read = Extract<ReadOutcome, { kind: "read" }>;
 
+/** What one slow reader of a long range costs; much less would cost the fast ones. */
+const PART_BYTES = 256 * 1024;
+
 export async function catchUp(context: StreamsContext, { request, path }: StreamRequest, start: ReadStart) {
   if (start.kind === "tail") return readTail(context, path);
-  const outcome = await readFrom(context, path, start, context.chunkBytes);
+  const { store, maxResponseBytes } = context;
+  const partBytes = Math.min(context.chunkBytes, PART_BYTES);
+  const outcome = await readFrom(context, path, start, partBytes);
   if (outcome.kind !== "read") return missing(outcome);
-  const { store, chunkBytes, maxResponseBytes } = context;
   await touch(store, outcome.stream);
   const next = endOfRange(outcome, maxResponseBytes);
   if (next === outcome.next) return page(context, request, outcome, {});
   const mode = modeOf(outcome.stream.contentType);
   const end = pageEnd({ ...outcome, next });
-  return respond(context, request, end, outcome.start, {}, () => rangeBody(store, mode, outcome, next, chunkBytes));
+  return respond(context, request, end, outcome.start, {}, () => rangeBody(store, mode, outcome, next, partBytes));
 }
 
 /** `last` and `before`: the page's own `before` comes along, so that a client pages on without arithmetic. */

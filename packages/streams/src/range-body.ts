@@ -1,4 +1,4 @@
-import type { ReadOutcome, Store, StreamMessage } from "@skein/store";
+import type { ReadOutcome, Store } from "@skein/store";
 import type { Mode } from "./content-type.ts";
 import { frameBody } from "./framing.ts";
 
@@ -21,42 +21,30 @@ export function endOfRange({ messages, stream, start, next }: Read, maxBytes: nu
 
 /** The messages from `first` to `end`. Errors when the stream goes in the middle: what was read is no whole range. */
 export function rangeBody(store: Store, mode: Mode, first: Read, end: number, partBytes: number) {
-  const parts = readParts(store, first, end, partBytes);
-  let begun = false;
+  const { id, createdAt, path } = first.stream;
+  let at = first.start;
+  // Let go when it has been given: who reads slowly holds what is on its way, and nothing behind it.
+  let ready: Read | undefined = first;
+  const read = async (): Promise<Read> => {
+    const outcome = await store.readStream(path, { from: at, limit: end - at, maxBytes: partBytes });
+    if (outcome.kind !== "read" || outcome.stream.id !== id || outcome.stream.createdAt !== createdAt) {
+      throw new Error("The stream was deleted while it was read.");
+    }
+    if (outcome.next <= at) throw new Error("The store gave nothing of what it has.");
+    return outcome;
+  };
+  let opens = true;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const { messages, last } = (await parts.next()).value ?? { messages: [], last: true };
-        controller.enqueue(frameBody(mode, messages, { opens: !begun, closes: last }));
-        begun = true;
-        if (last) controller.close();
+        const { messages, next } = ready ?? (await read());
+        ready = undefined;
+        at = next;
+        controller.enqueue(frameBody(mode, messages, { opens, closes: at >= end }));
+        opens = false;
+        if (at >= end) controller.close();
       },
     },
     { highWaterMark: 0 },
   );
-}
-
-interface Part {
-  readonly messages: readonly StreamMessage[];
-  readonly last: boolean;
-}
-
-async function* readParts(
-  store: Store,
-  first: Read,
-  end: number,
-  partBytes: number,
-): AsyncGenerator<Part, undefined, undefined> {
-  const { id, createdAt, path } = first.stream;
-  yield { messages: first.messages, last: first.next >= end };
-  for (let from = first.next; from < end;) {
-    const outcome = await store.readStream(path, { from, limit: end - from, maxBytes: partBytes });
-    if (outcome.kind !== "read" || outcome.stream.id !== id || outcome.stream.createdAt !== createdAt) {
-      throw new Error("The stream was deleted while it was read.");
-    }
-    if (outcome.next <= from) throw new Error("The store gave nothing of what it has.");
-    from = outcome.next;
-    yield { messages: outcome.messages, last: from >= end };
-  }
-  return undefined;
 }

@@ -61,13 +61,20 @@ async function* sseFrames(
         if (event.closed) return;
         break;
       case "behind": {
-        const read = await readBatch(context, path, position, LIVE_CHUNK_BYTES);
-        if (read.kind !== "batch") return;
-        const { batch, upToDate, closed } = read;
-        if (batch.next > position) yield batch.frame({ cursor: cursor(), upToDate, closed });
-        position = batch.next;
-        if (closed) return;
+        const read = await readFrame(context, path, position, cursor());
+        if (read === undefined) return;
+        if (read.next > position) yield read.frame;
+        position = read.next;
+        if (read.closed) return;
       }
     }
   }
+}
+
+/** As bytes only: a reader that takes them slowly must not hold the messages they were made from as well. */
+async function readFrame(context: StreamsContext, path: string, position: number, cursor: string) {
+  const read = await readBatch(context, path, position, LIVE_CHUNK_BYTES);
+  if (read.kind !== "batch") return undefined;
+  const { batch, upToDate, closed } = read;
+  return { frame: batch.frame({ cursor, upToDate, closed }), next: batch.next, closed };
 }

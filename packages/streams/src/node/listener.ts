@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { SkeinError } from "@skein/protocol";
 import { Ending } from "../ending.ts";
 import { errorResponse, refuse } from "../responses.ts";
+import type { CompressPolicy } from "./compress.ts";
 import { NodeRequest } from "./node-request.ts";
 import { sendResponse } from "./send-response.ts";
 
@@ -12,6 +13,8 @@ export interface NodeListenerOptions {
   readonly maxBodyBytes?: number;
   /** A reader that takes nothing for so long is cut off. Default 60 s. */
   readonly stallMs?: number;
+  /** Which answers are compressed for clients that accept it. Default `network`: long texts that leave this machine. */
+  readonly compress?: CompressPolicy;
   /** Told of each reader that was cut off so. */
   readonly onStall?: () => void;
   /** Ends open live responses when it is aborted: each request's own signal follows it. */
@@ -30,7 +33,7 @@ export function toNodeListener(handler: WebHandler, options: NodeListenerOptions
   const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, stallMs = DEFAULT_STALL_MS, signal } = options;
   // eslint-disable-next-line no-console -- the last way out: an error is never lost
   const onError = options.onError ?? ((error: unknown) => console.error(error));
-  const onStall = options.onStall ?? (() => undefined);
+  const { onStall = () => undefined, compress = "network" } = options;
   const ending = Ending.of(signal);
   return (incoming, outgoing) => {
     const request = requestOf(incoming, maxBodyBytes);
@@ -40,10 +43,12 @@ export function toNodeListener(handler: WebHandler, options: NodeListenerOptions
       undo();
       if (!outgoing.writableFinished) leave();
     });
-    serve(handler, request, incoming, outgoing, { maxBodyBytes, stallMs, onStall, onError }).catch((error) => {
-      if (!outgoing.destroyed) onError(error);
-      outgoing.destroy();
-    });
+    serve(handler, request, incoming, outgoing, { maxBodyBytes, stallMs, onStall, compress, onError }).catch(
+      (error) => {
+        if (!outgoing.destroyed) onError(error);
+        outgoing.destroy();
+      },
+    );
   };
 }
 
