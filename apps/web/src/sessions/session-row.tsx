@@ -2,7 +2,7 @@ import type { Session } from "@skein/protocol";
 import { Link } from "@tanstack/react-router";
 import type { Ref } from "react";
 import { ago, agentName, cost, shortPath } from "../text/format.ts";
-import { oneLine } from "../text/visible-text.ts";
+import { oneLine, wordsOf } from "../text/visible-text.ts";
 import { Status } from "../ui/status.tsx";
 import { useNow } from "../ui/use-now.ts";
 import styles from "./session-row.module.css";
@@ -24,7 +24,7 @@ export function SessionRow({ session, ref, onFocus }: SessionRowProps) {
           <span>{oneLine(title, 120) || "Untitled session"}</span>
         </span>
         <span className={styles["last"]} style={{ display: "block" }}>
-          {oneLine(last ?? "", 160) || "Nothing has been said yet"}
+          {oneLine(wordsOf(last ?? ""), 160) || "Nothing has been said yet"}
         </span>
       </span>
       <span className={styles["where"]}>

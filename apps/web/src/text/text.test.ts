@@ -13,13 +13,19 @@ import {
 } from "./format.ts";
 import { markdownBlocks } from "./markdown-blocks.ts";
 import { safeUrl } from "./safe-url.ts";
-import { clip, oneLine, visibleText } from "./visible-text.ts";
+import { clip, oneLine, visibleText, wordsOf } from "./visible-text.ts";
 
 test("[WB23] characters that hide or turn text around are written out; others stay", () => {
   expect(visibleText("cp a\u202etxt.exe\u202c b")).toBe("cp a⟨U+202E⟩txt.exe⟨U+202C⟩ b");
   expect(visibleText("zero\u200bwidth \u0007 bell")).toBe("zero⟨U+200B⟩width ␇ bell");
   expect(visibleText("שלום العربية 👨‍👩‍👧 tab\tline\n")).toBe("שלום العربية 👨‍👩‍👧 tab\tline\n");
   expect(oneLine("  two\n\n words\u202e  ", 40)).toBe("two words⟨U+202E⟩");
+  expect(["### What **happens**", "> quoted `code`", "- item", "a * b # c"].map(wordsOf)).toEqual([
+    "What happens",
+    "quoted code",
+    "item",
+    "a * b # c",
+  ]);
   expect(oneLine("x".repeat(500), 10)).toBe(`${"x".repeat(9)}…`);
 });
 

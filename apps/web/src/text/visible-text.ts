@@ -45,3 +45,8 @@ function countLines(text: string): number {
   for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines += 1;
   return lines;
 }
+
+/** The words of a line of Markdown, for lists: without the signs of headings, quotes, emphasis and code. */
+export function wordsOf(markdown: string): string {
+  return markdown.replace(/^\s*(?:#{1,6}|>|[-*+]|\d+[.)])\s+/, "").replace(/\*\*|__|`/g, "");
+}
