@@ -233,3 +233,30 @@ test("[SH27] a port that is taken is an error to the caller", async () => {
     code: "EADDRINUSE",
   });
 });
+
+test("[SH33] heads and bodies that trickle are cut off, and a live answer is not", async () => {
+  const { server } = await serveStreams({ headersTimeoutMs: 200, requestTimeoutMs: 400 });
+  await fetch(`${server.url}/s`, { method: "PUT", headers: { "content-type": "application/json" } });
+  const live = await rawRequest(server, ["GET /s?offset=now&live=sse HTTP/1.1", "host: x"]);
+  let ended = false;
+  live.once("close", () => (ended = true));
+  await once(live, "data");
+  const head = connect(server.port, server.host);
+  cleanUp.push(() => head.destroy());
+  head.on("error", () => undefined).resume();
+  head.write("GET /s HTTP/1.1\r\nhost:");
+  await once(head, "close");
+  const lines = ["POST /s HTTP/1.1", "host: x", "content-type: application/json", "content-length: 100"];
+  const body = await rawRequest(server, lines);
+  body.on("error", () => undefined).resume();
+  body.write("[1,");
+  await once(body, "close");
+  expect(ended).toBe(false);
+  await fetch(`${server.url}/s`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ after: "all that" }),
+  });
+  const [data] = (await once(live, "data")) as [Buffer];
+  expect(data.toString()).toContain("all that");
+});

@@ -7,6 +7,10 @@ export interface ServeOptions extends Omit<NodeListenerOptions, "signal"> {
   readonly host?: string;
   /** Default 0: any free one. */
   readonly port?: number;
+  /** A head that is not whole after so long ends its connection. Default 20 s. */
+  readonly headersTimeoutMs?: number;
+  /** The same of a whole request, its body included. Default 5 minutes. */
+  readonly requestTimeoutMs?: number;
 }
 
 export interface NodeServer {
@@ -21,15 +25,25 @@ export interface NodeServer {
 }
 
 const HEADERS_TIMEOUT_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 300_000;
 const KEEP_ALIVE_MS = 65_000;
 const DEFAULT_GRACE_MS = 1000;
 
 /** Rejects when the port cannot be had (`EADDRINUSE`, …). */
-export async function serveNode({ handler, host = "127.0.0.1", port = 0, ...rest }: ServeOptions): Promise<NodeServer> {
+export async function serveNode(options: ServeOptions): Promise<NodeServer> {
+  const { handler, host = "127.0.0.1", port = 0, headersTimeoutMs, requestTimeoutMs, ...rest } = options;
+  const headersTimeout = headersTimeoutMs ?? HEADERS_TIMEOUT_MS;
+  const requestTimeout = requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   const stop = new AbortController();
   const server = createServer(
     // Live responses have no end that could time out; bodies and headers do.
-    { headersTimeout: HEADERS_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true },
+    {
+      headersTimeout,
+      requestTimeout,
+      connectionsCheckingInterval: Math.min(5000, headersTimeout),
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      noDelay: true,
+    },
     toNodeListener(handler, { ...rest, signal: stop.signal }),
   );
   server.on("request", (_incoming, outgoing) => {
