@@ -5,7 +5,7 @@ export { HEADERS as STREAM_HEADERS } from "./protocol.ts";
 export { splitJson, type JsonMessages } from "./json-messages.ts";
 export { createSubscriptions, type Subscriptions } from "./subscriptions/subscriptions.ts";
 export type { SubscriptionsDeps } from "./subscriptions/context.ts";
-export type { EntityClaim, EntityStanding, EntityUnits } from "./subscriptions/entity-units.ts";
+export type { EntityClaim, EntityOffer, EntityStanding, EntityUnits } from "./subscriptions/entity-units.ts";
 export { ackRequest, type AckRequest, type AckResult } from "./subscriptions/claims.ts";
 export { refusal, type Outcome, type Refusal } from "./subscriptions/errors.ts";
 export { bearerOf, claimRequest, noContent, parseBody, refuse, respond } from "./subscriptions/http.ts";

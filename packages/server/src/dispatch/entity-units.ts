@@ -41,7 +41,9 @@ async function look({ store }: ServerContext, path: string): Promise<EntityStand
   const wake = url === undefined ? undefined : (await store.getRecord<WakeRecord>("wakes", url))?.value;
   if (url === undefined || wake?.claimableAt === undefined) return { kind: "idle" };
   if (wake.state === "claimed" && wake.claimableAt > store.now()) return { kind: "claimed", until: wake.claimableAt };
-  return { kind: "ready", id: subscriptionIdOf(url), at: wake.claimableAt, generation: wake.generation };
+  const generation = wake.generation + 1;
+  const offer = { id: subscriptionIdOf(url), generation, wakeId: wakeIdOf(url, generation) };
+  return { kind: "ready", at: wake.claimableAt, offer };
 }
 
 const PAGE = 500;

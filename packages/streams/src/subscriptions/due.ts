@@ -115,8 +115,9 @@ async function lookAtEntity(
     return "looked";
   }
   if (subscription.type === "webhook") return deliveries.start(subscription, record);
-  const offer = { id: standing.id, generation: standing.generation + 1, path };
-  await offerWake(store, subscription, asUnit(record), offer);
+  const { wakeId } = standing.offer;
+  const unit: UnitRecord = wakeId === record.value.wakeId ? record.value : { ...record.value, wakeId, offers: 0 };
+  await offerWake(store, subscription, { ...asUnit(record), value: unit }, { ...standing.offer, path });
   return "looked";
 }
 

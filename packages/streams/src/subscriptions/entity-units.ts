@@ -20,8 +20,16 @@ export interface EntityUnits {
 export type EntityStanding =
   /** Nothing to do, held, or gone. */
   | { readonly kind: "idle" }
-  | { readonly kind: "ready"; readonly id: string; readonly at: number; readonly generation: number }
+  | { readonly kind: "ready"; readonly at: number; readonly offer: EntityOffer }
   | { readonly kind: "claimed"; readonly until: number };
+
+/** What a claim would be. */
+export interface EntityOffer {
+  /** The subscription that stands for the entity. */
+  readonly id: string;
+  readonly generation: number;
+  readonly wakeId: string;
+}
 
 export interface EntityClaim extends ClaimResult {
   /** Of the subscription that stands for this entity. */

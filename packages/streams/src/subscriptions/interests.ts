@@ -32,7 +32,7 @@ interface Node {
   readonly globs: Map<string, { readonly interest: Interest; readonly rest: readonly string[] }>;
 }
 
-export function createInterestIndex(store: Store, clock: () => number): InterestIndex {
+export function createInterestIndex(store: Store, clock: () => number, signal?: AbortSignal): InterestIndex {
   let root = newNode();
   let epoch: EpochRecord = { adds: 0, removes: 0 };
   let reloadedAt = -Infinity;
@@ -61,6 +61,11 @@ export function createInterestIndex(store: Store, clock: () => number): Interest
     });
     return running;
   };
+  // Mostly the store tells of a change at once; a hint may come late, so the index is asked for its age all the same.
+  const unwatch = store.watchCollection("ds_epoch", () => {
+    freshAt = -Infinity;
+  });
+  signal?.addEventListener("abort", unwatch, { once: true });
   return {
     ensure: () => (clock() - freshAt <= MAX_AGE_MS ? undefined : (running ?? refresh())),
     refresh,

@@ -88,18 +88,30 @@ async function wake(
   await offerWake(store, subscription, { value: ready, version, recordId: id }, offer, seen(busy));
 }
 
-/** The entity's own wake says what is to be done; the unit here only keeps the time to look. */
+/**
+ * The entity's own wake says what is to be done; the unit here only keeps the time to look. More input for one that is
+ * offered already is no other offer.
+ */
 async function lookAgain(
-  { store }: SubscriptionsContext,
+  { store, entities }: SubscriptionsContext,
   subscription: SubscriptionRecord,
   id: string,
   marks: readonly Mark[],
 ): Promise<void> {
   const record = await store.getRecord<UnitRecord>("ds_units", id);
   const [mark] = marks;
-  if (mark === undefined) return;
+  if (mark === undefined || entities === undefined) return;
+  const standing = await entities.look(mark.value.path);
+  const version = record?.version ?? 0;
+  if (standing.kind === "ready" && record?.value.wakeId === standing.offer.wakeId && record.value.offers > 0) {
+    await store.commit([
+      ...seen(marks),
+      { kind: "check-record", collection: "ds_units", id, expectedVersion: version },
+    ]);
+    return;
+  }
   const now = store.now();
   const unit = record?.value ?? newUnit(subscription, mark.value.path);
   const ready = withDispatch(unit, readied(unit, now), { offers: 0, nextAt: now });
-  await store.commit([...seen(marks), put("ds_units", id, ready, record?.version ?? 0)]);
+  await store.commit([...seen(marks), put("ds_units", id, ready, version)]);
 }

@@ -19,12 +19,13 @@ export interface Subscriptions {
 
 export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
   const clock = deps.clock ?? (() => performance.now());
-  const index = createInterestIndex(deps.store, clock);
+  const signal = deps.signal ?? new AbortController().signal;
+  const index = createInterestIndex(deps.store, clock, signal);
   const context: SubscriptionsContext = {
     store: deps.store,
     index,
     entities: deps.entities,
-    signal: deps.signal ?? new AbortController().signal,
+    signal,
     fetch: deps.fetch ?? ((input, init) => fetch(input, init)),
     maxDeliveries: deps.maxDeliveries ?? 16,
     random: deps.random ?? Math.random,

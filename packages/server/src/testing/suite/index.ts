@@ -5,6 +5,7 @@ import { createFixture, type Fixture } from "../fixture.ts";
 import { accessRules } from "./access.ts";
 import { blobRules } from "./blobs.ts";
 import { claimRules } from "./claims.ts";
+import { dispatchRules } from "./dispatch.ts";
 import { entityRules } from "./entities.ts";
 import { resourceRules } from "./resources.ts";
 import { runnerRules } from "./runners.ts";
@@ -43,6 +44,7 @@ export function serverSuite(name: string, start: (now: () => number) => Promise<
 
     describe("entities", () => entityRules(on));
     describe("claims", () => claimRules(on));
+    describe("dispatch", () => dispatchRules(on));
     describe("runs", () => runRules(on));
     describe("resources", () => resourceRules(on));
     describe("blobs", () => blobRules(on));
