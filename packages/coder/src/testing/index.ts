@@ -5,4 +5,7 @@ export type { FakeAgent, FakeTurn } from "./fake-agent.ts";
 export { hasDirectives, parseDirectives } from "./directives.ts";
 export type { Step } from "./directives.ts";
 export { startScriptedMessagesApi } from "./scripted-anthropic.ts";
-export type { ScriptedMessagesApi, ScriptedRequest } from "./scripted-anthropic.ts";
+export type { ScriptedMessagesApi } from "./scripted-anthropic.ts";
+export { startScriptedResponsesApi } from "./scripted-responses.ts";
+export type { ScriptedResponsesApi } from "./scripted-responses.ts";
+export type { ScriptedRequest } from "./scripted-server.ts";

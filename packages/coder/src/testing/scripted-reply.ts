@@ -27,11 +27,21 @@ export interface Reply {
 
 export function planReply(request: MessagesRequest): Reply {
   const { prompt, results } = findPrompt(request.messages);
+  const steps = stepsAfter(prompt, results);
+  const stopReason = steps.some((step) => step.kind === "tool") ? "tool_use" : "end_turn";
+  return { steps, stopReason, seed: seedOf(request.messages) };
+}
+
+/** What is to be said to a prompt when so many results of its tools are in. */
+export function stepsAfter(prompt: string, results: number): readonly Step[] {
   const messages = groupByMessage(parseDirectives(prompt));
   const steps = messages[messageAfter(messages, results)] ?? [];
-  const seed = createHash("sha256").update(JSON.stringify(request.messages)).digest("hex").slice(0, 16);
-  const stopReason = steps.some((step) => step.kind === "tool") ? "tool_use" : "end_turn";
-  return { steps: steps.length > 0 ? steps : parseDirectives("[[say: done]]"), stopReason, seed };
+  return steps.length > 0 ? steps : parseDirectives("[[say: done]]");
+}
+
+/** The same for the same conversation. */
+export function seedOf(conversation: unknown): string {
+  return createHash("sha256").update(JSON.stringify(conversation)).digest("hex").slice(0, 16);
 }
 
 /** The last thing a person said, and how many tool results came after it. */

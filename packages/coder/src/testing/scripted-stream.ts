@@ -1,12 +1,9 @@
 import type { Step } from "./directives.ts";
 import type { MessagesRequest, Reply } from "./scripted-reply.ts";
+import { pieces, textPieces, withoutGates } from "./scripted-server.ts";
+import type { WireStep } from "./scripted-server.ts";
 
-/** What happens on the wire, in order: server-sent events of the Messages API, and what a script does between them. */
-export type WireStep =
-  | { readonly kind: "event"; readonly event: { readonly type: string } & Record<string, unknown> }
-  | { readonly kind: "delay"; readonly ms: number }
-  | Extract<Step, { kind: "gate" | "hang" | "cut" }>;
-
+/** A reply as server-sent events of the Messages API. */
 export function* wireSteps(reply: Reply, request: MessagesRequest, messageId: string): Generator<WireStep> {
   const message = emptyMessage(request, messageId);
   yield event("message_start", { message });
@@ -41,7 +38,7 @@ export function* wireSteps(reply: Reply, request: MessagesRequest, messageId: st
 /** The same reply for a client that did not ask for a stream. */
 export function wholeMessage(reply: Reply, request: MessagesRequest, messageId: string): Record<string, unknown> {
   const content = reply.steps.flatMap((step, index): Record<string, unknown>[] => {
-    if (step.kind === "text") return [{ type: "text", text: step.text.replaceAll(GATES, "") }];
+    if (step.kind === "text") return [{ type: "text", text: withoutGates(step.text) }];
     if (step.kind === "thinking") return [{ type: "thinking", thinking: step.text, signature: "scripted" }];
     if (step.kind !== "tool") return [];
     const id = `toolu_${reply.seed}_${String(index)}`;
@@ -56,21 +53,9 @@ function emptyMessage(request: MessagesRequest, id: string): Record<string, unkn
   return { ...head, content: [], stop_reason: null, stop_sequence: null, usage };
 }
 
-/** `{gate NAME}` within a text: the rest of it waits there. */
-const GATE = /\{gate (\w+)\}/;
-const GATES = new RegExp(GATE, "g");
-
 function* textBlock(index: number, step: Extract<Step, { kind: "text" }>): Generator<WireStep> {
   yield event("content_block_start", { index, content_block: { type: "text", text: "" } });
-  // Odd parts are the names of gates.
-  for (const [at, piece] of step.text.split(GATE).entries()) {
-    if (at % 2 === 1) yield { kind: "gate", name: piece };
-    else
-      for (const part of pieces(piece, step.deltas)) {
-        yield event("content_block_delta", { index, delta: { type: "text_delta", text: part } });
-        if (step.delayMs > 0) yield { kind: "delay", ms: step.delayMs };
-      }
-  }
+  yield* textPieces(step, (text) => event("content_block_delta", { index, delta: { type: "text_delta", text } }));
   yield event("content_block_stop", { index });
 }
 
@@ -94,11 +79,4 @@ function* toolBlock(index: number, step: Extract<Step, { kind: "tool" }>, id: st
 
 function event(type: string, fields: Record<string, unknown>): WireStep {
   return { kind: "event", event: { type, ...fields } };
-}
-
-function pieces(text: string, count: number): string[] {
-  const size = Math.max(1, Math.ceil(text.length / count));
-  const parts: string[] = [];
-  for (let at = 0; at < text.length; at += size) parts.push(text.slice(at, at + size));
-  return parts;
 }
