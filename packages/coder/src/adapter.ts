@@ -1,4 +1,4 @@
-import type { Blob, NativeTranscriptRow } from "@skein/sessions";
+import type { Blob, Denormalised, NativeTranscriptRow } from "@skein/sessions";
 import type { DriverFactory } from "./driver.ts";
 
 /** What the coder knows of one agent. */
@@ -6,6 +6,8 @@ export interface AgentAdapter {
   readonly agent: "claude" | "codex";
   readonly createDriver: DriverFactory;
   readonly sessions: NativeSessions;
+  /** How sessions come to it from elsewhere. Absent: it cannot take any over. */
+  readonly importer?: NativeImporter;
   /** Quick: asked before every coder is made. */
   isInstalled(): Promise<boolean>;
   status(): Promise<AgentStatus>;
@@ -40,6 +42,31 @@ export interface NativeSessions {
 export interface LoadOptions {
   /** Told the whole of what a row only refers to, before the batch with that row. */
   readonly onBlob?: (blob: Blob) => void;
+  /** Leaves out what stands in the file's first lines: they were written when the session was imported. */
+  readonly afterLine?: number | undefined;
+}
+
+/** Makes sessions of an agent on this machine's disk. A session that is there already under the id is left as it is. */
+export interface NativeImporter {
+  /** A session of the same agent, verbatim. */
+  copy(source: NativeSession, target: ImportTarget): Promise<void>;
+  /** Any agent's transcript, written down. `lines`: of the file that is made. */
+  write(
+    rows: readonly NativeTranscriptRow[],
+    target: ImportTarget & {
+      readonly title?: string | undefined;
+      readonly bytesOf: (sha256: string) => Uint8Array | undefined;
+    },
+  ): Promise<Pick<Denormalised, "kept" | "dropped"> & { readonly lines: number }>;
+}
+
+export interface ImportTarget {
+  /** The agent's own id of the session that is made. */
+  readonly id: string;
+  readonly cwd: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly signal: AbortSignal;
 }
 
 export interface NativeSession {

@@ -11,6 +11,7 @@ import { createClaudeDriver } from "./drive.ts";
 import type { Timing } from "./drive.ts";
 import type { Credentials, Environment } from "./environment.ts";
 import type { SettingSource } from "./options.ts";
+import { claudeImporter } from "./importer.ts";
 import { loadQuery } from "./sdk.ts";
 import type { QueryFunction } from "./sdk.ts";
 import { claudeStatus } from "./status.ts";
@@ -74,6 +75,7 @@ export function createClaudeAgent(settings: ClaudeSettings, deps: ClaudeAgentDep
   return {
     agent: "claude",
     sessions,
+    importer: claudeImporter(configDir),
     createDriver: (options) => createClaudeDriver(driverDeps, options),
     isInstalled: async () => (await binary()).kind === "found",
     status: async () => claudeStatus({ binary: await binary(), environment, credentials, configDir }),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { SkeinError } from "@skein/protocol";
-import type { AgentAdapter, NativeSession } from "../adapter.ts";
+import type { AgentAdapter, NativeSession, NativeSessions } from "../adapter.ts";
 import { checkDirectory } from "./admission.ts";
 import type { DirectoryRules } from "./admission.ts";
 import type { Attachments } from "./attachments.ts";
@@ -8,8 +8,12 @@ import type { Attachments } from "./attachments.ts";
 /** What anybody may ask the machine of a coder: the runner calls of `docs/design/http.md`. */
 export type CoderCalls = Readonly<Record<string, (params: unknown) => Promise<unknown>>>;
 
+/** Sessions by agent, of agents that are not driven here. */
+export type Sources = Readonly<Record<string, NativeSessions | undefined>>;
+
 export interface CallsDeps {
   readonly adapters: readonly AgentAdapter[];
+  readonly sources: Sources;
   readonly directories: DirectoryRules;
   readonly attachments: () => Promise<Attachments>;
 }
@@ -17,23 +21,27 @@ export interface CallsDeps {
 const listParams = z
   .object({
     agent: z.string().optional(),
+    /** Also those that can only be imported, since their agent is not driven here. */
+    importable: z.boolean().default(false),
     search: z.string().max(200).optional(),
     limit: z.number().int().min(1).max(500).default(100),
   })
-  .default({ limit: 100 });
+  .default({ limit: 100, importable: false });
 const checkParams = z.object({ path: z.string().min(1).max(4096) });
 
 export function createCoderCalls(deps: CallsDeps): CoderCalls {
   return {
     async "sessions.list"(params) {
-      const { agent, search, limit } = parse(listParams, params);
-      const wanted = deps.adapters.filter((adapter) => agent === undefined || adapter.agent === agent);
+      const { agent, search, limit, importable } = parse(listParams, params);
+      const driven = Object.fromEntries(deps.adapters.map((adapter) => [adapter.agent, adapter.sessions]));
+      const known: Sources = importable ? { ...deps.sources, ...driven } : driven;
+      const wanted = Object.entries(known).filter(([name]) => agent === undefined || name === agent);
       const attachments = await deps.attachments();
       const options = { limit, ...(search === undefined ? {} : { search }) };
       const found = await Promise.all(
-        wanted.map(async (adapter) => {
-          const { sessions, skipped } = await adapter.sessions.list(options);
-          return { skipped, sessions: sessions.map((session) => shown(adapter.agent, session, attachments)) };
+        wanted.map(async ([name, source]) => {
+          const { sessions = [], skipped = 0 } = (await source?.list(options)) ?? {};
+          return { skipped, sessions: sessions.map((session) => shown(name, session, attachments)) };
         }),
       );
       return {

@@ -7,6 +7,7 @@ import type { Reaper } from "../process/reaper.ts";
 import { checkDirectory } from "./admission.ts";
 import type { DirectoryRules } from "./admission.ts";
 import type { DriverPool } from "./drivers.ts";
+import { importSession } from "./import-session.ts";
 import { mirror, skipOwnTurn } from "./mirror.ts";
 import { planQueue } from "./queue.ts";
 import type { InboxEntry, QueuedPrompt, UnreadableMessage } from "./queue.ts";
@@ -38,8 +39,9 @@ export async function handleWake(ctx: CoderContext, deps: HandlerDeps): Promise<
   ];
   try {
     const { sessions } = deps.adapterOf(ctx.args.agent);
-    const pass = await setUp(ctx, deps, sessions);
+    const pass = await setUp(ctx, deps);
     await recover(pass, { ...deps, sessions });
+    await importSession(pass, deps);
     await catchUp(pass, deps);
     await drain(pass, deps, (running) => {
       turn = running;

@@ -1,4 +1,4 @@
-import type { NativeTranscriptRow } from "@skein/sessions";
+import type { Blob, NativeTranscriptRow } from "@skein/sessions";
 import type { NativeSession, NativeSessions } from "../adapter.ts";
 import { createBlobKeeper } from "./blob-keeper.ts";
 import type { CoderPass, MirroredRow } from "./state.ts";
@@ -25,9 +25,11 @@ export async function mirror(pass: CoderPass, sessions: NativeSessions, options:
   if (options.evenIfKnown !== true && isKnown(file, ctx.state.mirrored.get("current"))) return 0;
   const { transcript, sessionInfo } = session.collections;
   const blobs = createBlobKeeper({ put: (blob) => session.blob(blob), log: ctx.log });
+  const imported = importedIn(ctx);
+  const loading = { onBlob: (blob: Blob) => blobs.add(blob), afterLine: imported.importedLines };
   let added = 0;
   let title: Title | undefined;
-  for await (const rows of sessions.load(file, ctx.signal, { onBlob: (blob) => blobs.add(blob) })) {
+  for await (const rows of sessions.load(file, ctx.signal, loading)) {
     const fresh = rows.filter((row) => !transcript.has(row.key) && options.except?.(row) !== true);
     await blobs.keep(fresh);
     for (const row of fresh) if (!transcript.has(row.key)) transcript.insert({ ...row, ...options.turn });
@@ -37,7 +39,7 @@ export async function mirror(pass: CoderPass, sessions: NativeSessions, options:
   }
   if (title !== undefined && sessionInfo.get("current")?.title === undefined) giveTitle(pass, title.text);
   const { path, sizeBytes, updatedAt } = file;
-  ctx.state.mirrored.upsert({ key: "current", path, sizeBytes, updatedAt });
+  ctx.state.mirrored.upsert({ key: "current", path, sizeBytes, updatedAt, ...imported });
   await ctx.flush();
   return added;
 }
@@ -50,7 +52,19 @@ export async function skipOwnTurn({ ctx, native }: CoderPass, sessions: NativeSe
   const file = await sessions.find(native.id);
   if (file === undefined) return;
   const { path, sizeBytes, updatedAt } = file;
-  ctx.state.mirrored.upsert({ key: "current", path, sizeBytes, updatedAt, ownUntil: now + WRITES_UNTIL_MS });
+  ctx.state.mirrored.upsert({
+    key: "current",
+    path,
+    sizeBytes,
+    updatedAt,
+    ownUntil: now + WRITES_UNTIL_MS,
+    ...importedIn(ctx),
+  });
+}
+
+function importedIn({ state }: CoderPass["ctx"]): Pick<MirroredRow, "importedLines"> {
+  const importedLines = state.mirrored.get("current")?.importedLines;
+  return importedLines === undefined ? {} : { importedLines };
 }
 
 function isKnown({ path, sizeBytes, updatedAt }: NativeSession, known: MirroredRow | undefined): boolean {
@@ -59,13 +73,16 @@ function isKnown({ path, sizeBytes, updatedAt }: NativeSession, known: MirroredR
   return known.sizeBytes === sizeBytes && known.updatedAt === updatedAt;
 }
 
-interface Title {
+export interface Title {
   readonly text: string;
   readonly rank: number;
 }
 
 /** The last title that the agent or a person gave, else what the session began with. */
-function betterTitle(best: Title | undefined, { payload, parentCallId }: NativeTranscriptRow): Title | undefined {
+export function betterTitle(
+  best: Title | undefined,
+  { payload, parentCallId }: NativeTranscriptRow,
+): Title | undefined {
   if (payload.type === "title") return { text: payload.title, rank: 2 };
   const isPrompt = payload.type === "user_message" && parentCallId === undefined;
   return best === undefined && isPrompt ? { text: payload.text, rank: 1 } : best;

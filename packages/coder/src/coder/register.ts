@@ -1,14 +1,17 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { SkeinError } from "@skein/protocol";
 import type { Entity } from "@skein/protocol";
 import type { Registry } from "@skein/runtime";
 import { coderArgs, coderInbox } from "@skein/sessions";
 import type { CoderArgs } from "@skein/sessions";
-import type { AgentAdapter } from "../adapter.ts";
+import type { AgentAdapter, NativeSessions } from "../adapter.ts";
 import type { ClaudeSettings } from "../claude/claude-agent.ts";
 import { createClaudeAgent } from "../claude/claude-agent.ts";
 import type { Environment } from "../claude/environment.ts";
 import type { Clock } from "../clock.ts";
 import { systemClock } from "../clock.ts";
+import { codexSessions } from "../codex/native-sessions.ts";
 import { procTable } from "../process/process-table.ts";
 import { createReaper } from "../process/reaper.ts";
 import { checkDirectory } from "./admission.ts";
@@ -16,7 +19,7 @@ import type { DirectoryRules } from "./admission.ts";
 import { attachmentsOf } from "./attachments.ts";
 import type { Attachments } from "./attachments.ts";
 import { createCoderCalls } from "./calls.ts";
-import type { CoderCalls } from "./calls.ts";
+import type { CoderCalls, Sources } from "./calls.ts";
 import { createDriverPool } from "./drivers.ts";
 import { handleWake } from "./handler.ts";
 import { workingDirectory } from "./set-up.ts";
@@ -40,6 +43,8 @@ export interface CoderOptions {
   readonly claude?: ClaudeSettings | undefined;
   /** Instead of the agents that we know. */
   readonly adapters?: readonly AgentAdapter[] | undefined;
+  /** Sessions of agents that are not driven here and can be imported. */
+  readonly sources?: Sources | undefined;
   /** All coders that there are: which sessions are attached, and which agents are not needed any more. */
   readonly listCoders?: (() => Promise<readonly Entity[]>) | undefined;
   /** How long an agent stays warm after its turn. Default: ten minutes. */
@@ -71,6 +76,12 @@ export function registerCoder(registry: Registry, options: CoderOptions): Coders
   const clock = options.clock ?? systemClock;
   const reaper = createReaper({ owner, table: procTable(), clock });
   const adapters = options.adapters ?? [createClaudeAgent(options.claude ?? {}, { environment, owner, clock, reaper })];
+  const sources = options.sources ?? { codex: codexSessions(codexHomeIn(environment)) };
+  const sourceOf = (agent: string): NativeSessions => {
+    const sessions = adapters.find((one) => one.agent === agent)?.sessions ?? sources[agent];
+    if (sessions !== undefined) return sessions;
+    throw new SkeinError("agent_not_installed", `This runner knows no sessions of the agent “${agent}”.`);
+  };
   const drivers = createDriverPool({ clock, idleMs: options.idleMs ?? IDLE_MS });
   const directories: DirectoryRules = { allowed: options.allowedDirectories };
   const attachments = async (): Promise<Attachments> => attachmentsOf((await options.listCoders?.()) ?? [], owner);
@@ -85,13 +96,13 @@ export function registerCoder(registry: Registry, options: CoderOptions): Coders
     state: coderState,
     creationSchema: coderArgs,
     inboxSchemas: coderInbox,
-    admit: ({ id, args }) => admit({ id, args }, { adapterOf, directories, attachments, options }),
-    handler: (ctx) => handleWake(ctx, { ...options, clock, reaper, drivers, directories, adapterOf }),
+    admit: ({ id, args }) => admit({ id, args }, { adapterOf, sourceOf, directories, attachments, options }),
+    handler: (ctx) => handleWake(ctx, { ...options, clock, reaper, drivers, directories, adapterOf, sourceOf }),
   });
 
   let stopSweep = (): void => {};
   return {
-    calls: createCoderCalls({ adapters, directories, attachments }),
+    calls: createCoderCalls({ adapters, sources, directories, attachments }),
     async start() {
       await reaper.endAll();
       if (options.listCoders !== undefined) stopSweep = sweepIdle({ clock, drivers, listCoders: options.listCoders });
@@ -109,6 +120,7 @@ export const registerCodingSession = registerCoder;
 
 interface AdmitDeps {
   readonly adapterOf: (agent: string) => AgentAdapter;
+  readonly sourceOf: (agent: string) => NativeSessions;
   readonly directories: DirectoryRules;
   readonly attachments: () => Promise<Attachments>;
   readonly options: CoderOptions;
@@ -117,18 +129,17 @@ interface AdmitDeps {
 /** Everything that can be known to fail, before anything is made. */
 async function admit({ args }: { id: string; args: CoderArgs }, deps: AdmitDeps): Promise<void> {
   const adapter = deps.adapterOf(args.agent);
-  if (args.importFrom !== undefined) {
-    throw new SkeinError("invalid_request", "Importing a session from another agent is not there yet.");
-  }
   if (!(await adapter.isInstalled())) {
     const { hint = "" } = await adapter.status();
     throw new SkeinError("agent_not_installed", `${args.agent} is not installed on this machine. ${hint}`.trim());
   }
-  const { nativeSessionId } = args;
+  const { nativeSessionId, importFrom } = args;
+  if (importFrom !== undefined)
+    await admitImport(args, importFrom, { adapter, source: deps.sourceOf(importFrom.agent) });
   if (nativeSessionId !== undefined && (await adapter.sessions.find(nativeSessionId)) === undefined) {
     throw new SkeinError("session_not_found", `${args.agent} has no session ${nativeSessionId} on this machine.`);
   }
-  const directory = await workingDirectory(args, deps.options.defaultWorkingDirectory, adapter.sessions);
+  const directory = await workingDirectory(args, deps.options.defaultWorkingDirectory, deps.sourceOf);
   await checkDirectory(directory, deps.directories);
   if (nativeSessionId === undefined) return;
   const taken = (await deps.attachments()).get(nativeSessionId);
@@ -137,4 +148,24 @@ async function admit({ args }: { id: string; args: CoderArgs }, deps: AdmitDeps)
       details: { attachedTo: taken },
     });
   }
+}
+
+async function admitImport(
+  { agent, nativeSessionId }: CoderArgs,
+  from: NonNullable<CoderArgs["importFrom"]>,
+  { adapter, source }: { readonly adapter: AgentAdapter; readonly source: NativeSessions },
+): Promise<void> {
+  if (nativeSessionId !== undefined) {
+    throw new SkeinError("invalid_request", "A session is either attached or imported, not both.");
+  }
+  if (adapter.importer === undefined) {
+    throw new SkeinError("invalid_request", `Sessions cannot be brought to ${agent} on this machine yet.`);
+  }
+  if ((await source.find(from.sessionId)) === undefined) {
+    throw new SkeinError("session_not_found", `${from.agent} has no session ${from.sessionId} on this machine.`);
+  }
+}
+
+function codexHomeIn(environment: Environment): string {
+  return environment["CODEX_HOME"] ?? join(environment["HOME"] ?? homedir(), ".codex");
 }

@@ -13,20 +13,22 @@ export interface SetUpDeps {
   /** Where a coder works that was not told. */
   readonly defaultWorkingDirectory: string;
   readonly machine?: string | undefined;
+  /** An agent's sessions on this machine, whether it is driven here or not. */
+  readonly sourceOf: (agent: string) => NativeSessions;
 }
 
 /**
  * Makes what a coder needs and is not there yet, judged by the rows that exist: it may be called at every wake, and a
  * crash anywhere in it leaves nothing that a later call would not complete.
  */
-export async function setUp(ctx: CoderContext, deps: SetUpDeps, sessions: NativeSessions): Promise<CoderPass> {
+export async function setUp(ctx: CoderContext, deps: SetUpDeps): Promise<CoderPass> {
   const sessionId = ctx.args.resource ?? ctx.id;
   const resourceId = codingSessionResourceId(sessionId);
   // Histories are long: their keys are enough to know what is there.
   const session = await ctx.mkdb(resourceId, codingSessionResourceSchema, { load: { transcript: "keys" } });
   const native = nativeOf(ctx, deps.owner);
   const known = session.collections.sessionInfo.get("current")?.cwd;
-  const cwd = known ?? (await workingDirectory(ctx.args, deps.defaultWorkingDirectory, sessions));
+  const cwd = known ?? (await workingDirectory(ctx.args, deps.defaultWorkingDirectory, deps.sourceOf));
   if (!session.collections.sessionInfo.has("current")) {
     session.collections.sessionInfo.insert(infoRow(ctx, deps, { sessionId, cwd, native }));
   }
@@ -39,14 +41,16 @@ export async function setUp(ctx: CoderContext, deps: SetUpDeps, sessions: Native
   return { ctx, session, sessionId, native, cwd };
 }
 
-/** What was asked for; else where the session that is attached worked; else the default. */
+/** What was asked for; else where the session that is attached or imported worked; else the default. */
 export async function workingDirectory(
-  { cwd, nativeSessionId }: Pick<CoderArgs, "cwd" | "nativeSessionId">,
+  args: Pick<CoderArgs, "agent" | "cwd" | "nativeSessionId" | "importFrom">,
   fallback: string,
-  sessions: NativeSessions,
+  sourceOf: SetUpDeps["sourceOf"],
 ): Promise<string> {
-  if (cwd !== undefined) return cwd;
-  const native = nativeSessionId === undefined ? undefined : await sessions.find(nativeSessionId);
+  if (args.cwd !== undefined) return args.cwd;
+  const sessions = sourceOf(args.importFrom?.agent ?? args.agent);
+  const id = args.importFrom?.sessionId ?? args.nativeSessionId;
+  const native = id === undefined ? undefined : await sessions.find(id);
   const there = native === undefined ? undefined : await sessions.cwdOf(native);
   return there ?? fallback;
 }
@@ -65,7 +69,7 @@ function infoRow(
   deps: SetUpDeps,
   { sessionId, cwd, native }: Pick<CoderPass, "sessionId" | "cwd" | "native">,
 ): CodingSessionInfoRow {
-  const { agent, model, permissionMode, title } = ctx.args;
+  const { agent, model, permissionMode, title, importFrom } = ctx.args;
   return {
     key: "current",
     agent,
@@ -77,5 +81,6 @@ function infoRow(
     ...(model === undefined ? {} : { model }),
     ...(title === undefined ? {} : { title }),
     ...(deps.machine === undefined ? {} : { machine: deps.machine }),
+    ...(importFrom === undefined ? {} : { importedFrom: importFrom }),
   };
 }

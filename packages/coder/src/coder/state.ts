@@ -17,6 +17,8 @@ const mirroredRow = z.object({
   updatedAt: z.number(),
   /** After a turn of ours: what was written until then is of that turn. */
   ownUntil: z.number().optional(),
+  /** The lines that were written when the session was imported: the transcript has what they were made from. */
+  importedLines: z.number().optional(),
 });
 export type MirroredRow = z.infer<typeof mirroredRow>;
 
