@@ -69,6 +69,7 @@ e2e("[WB16] the list is live, and is used from the keyboard alone", async () => 
   await page.keyboard.type("keys-a");
   await expect.poll(async () => list.getByRole("listitem").count()).toBe(1);
   await page.keyboard.press("Escape");
+  expect(await list.getByRole("listitem").count()).toBe(1);
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
   await page.waitForURL(`${app.url}/s/keys-a`);

@@ -115,7 +115,7 @@ e2e("[WB10] a long history opens at its end with a bounded read, and scrolls bac
   });
   await openSession(page, app.url, "long");
   await page.getByText("Row number 1199.").waitFor();
-  expect((await scrollState(page)).fromEnd).toBeLessThan(60);
+  await expect.poll(async () => (await scrollState(page)).fromEnd).toBeLessThan(60);
   expect(bytes).toBeLessThan(300_000);
   const region = page.getByRole("region", { name: "Transcript" });
   const beginning = page.getByText("The beginning");

@@ -9,6 +9,7 @@ import { failureText, isSignedOut } from "../ui/failure.ts";
 import { Notice, SignedOut } from "../ui/notice.tsx";
 import { AttachList } from "./attach-list.tsx";
 import { CreateForm } from "./create-form.tsx";
+import { ImportList } from "./import-list.tsx";
 import styles from "./new-session-page.module.css";
 import { useRunners, type Loaded } from "./use-runner.ts";
 
@@ -28,7 +29,7 @@ export function NewSessionPage() {
           <h1>New session</h1>
           <Tabs.Root
             value={how}
-            onValueChange={(next: "create" | "attach") =>
+            onValueChange={(next: "create" | "attach" | "import") =>
               void navigate({ to: "/new", search: { how: next }, replace: true })
             }
           >
@@ -39,12 +40,18 @@ export function NewSessionPage() {
               <Tabs.Tab value="attach" className={styles["tab"]}>
                 Attach a local one
               </Tabs.Tab>
+              <Tabs.Tab value="import" className={styles["tab"]}>
+                Import
+              </Tabs.Tab>
             </Tabs.List>
             <Tabs.Panel value="create">
               <WithRunner runners={runners}>{(runner) => <CreateForm runner={runner} />}</WithRunner>
             </Tabs.Panel>
             <Tabs.Panel value="attach">
               <WithRunner runners={runners}>{(runner) => <AttachList runner={runner} />}</WithRunner>
+            </Tabs.Panel>
+            <Tabs.Panel value="import">
+              <WithRunner runners={runners}>{(runner) => <ImportList runner={runner} />}</WithRunner>
             </Tabs.Panel>
           </Tabs.Root>
         </div>

@@ -19,7 +19,10 @@ export function useListKeys(onNew: () => void): ListKeys {
     };
     const onKey = (event: KeyboardEvent): void => {
       if (event.metaKey || event.ctrlKey || event.altKey) return;
-      if (event.key === "Escape" && document.activeElement === filter.current) return filter.current?.blur();
+      if (event.key === "Escape" && document.activeElement === filter.current) {
+        event.preventDefault(); // The browser would clear it.
+        return filter.current?.blur();
+      }
       if (isTyping(event.target)) return;
       if (event.key === "j") move(1);
       else if (event.key === "k") move(-1);
