@@ -10,6 +10,9 @@ export type BlobView =
   | { readonly kind: "loaded"; readonly text: string | undefined; readonly url: string }
   | { readonly kind: "failed"; readonly message: string };
 
+/** What a row says is data: only a hash is ever put into a path. */
+const SHA256 = /^[0-9a-f]{64}$/;
+
 /** Fetches nothing until it is asked to. Text is read only when the reference says that it is text. */
 export function useBlob(sessionId: string, ref: BlobRef | undefined): { view: BlobView; load: () => void } {
   const { client } = useSkein();
@@ -24,6 +27,8 @@ export function useBlob(sessionId: string, ref: BlobRef | undefined): { view: Bl
   }, [client, sessionId, sha256]);
   const load = useCallback(() => {
     const signal = leaving.current?.signal;
+    if (sha256 !== undefined && !SHA256.test(sha256))
+      return setView({ kind: "failed", message: "It has no valid name." });
     if (sha256 === undefined || signal === undefined || signal.aborted) return;
     setView({ kind: "loading" });
     const fetchBlob = async (): Promise<BlobView> => {

@@ -20,7 +20,7 @@ const rootRoute = createRootRoute({
 
 const sessionsRoute = createRoute({ getParentRoute: () => rootRoute, path: "/", component: SessionsPage });
 
-const newSearch = z.object({ how: z.enum(["create", "attach"]).optional().catch(undefined) });
+const newSearch = z.object({ how: z.enum(["create", "attach", "import"]).optional().catch(undefined) });
 const newRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/new",

@@ -16,9 +16,32 @@ const PAUSE_MS = 200;
 
 /** The sessions that the agents themselves have on the runner's machine. */
 export function AttachList({ runner }: { readonly runner: RunnerInfo }) {
+  const spawn = useSpawn();
+  const navigate = useNavigate();
+  const attach = async ({ agent, id, cwd, attachedTo }: LocalSession): Promise<void> => {
+    if (attachedTo !== undefined) {
+      return navigate({ to: "/s/$sessionId", params: { sessionId: lastPart(attachedTo) } });
+    }
+    if (agent !== "claude" && agent !== "codex") throw new Error(`${agent} cannot be attached.`);
+    await spawn({ agent, nativeSessionId: id, ...(cwd === undefined ? {} : { cwd }) });
+  };
+  return <LocalSessions runner={runner} busyText="Attaching…" onOpen={attach} />;
+}
+
+export interface LocalSessionsProps {
+  readonly runner: RunnerInfo;
+  /** Also those of agents that are not driven there. */
+  readonly importable?: boolean;
+  readonly busyText: string;
+  readonly onOpen: (session: LocalSession) => Promise<void>;
+}
+
+/** A list to search and to pick from. */
+export function LocalSessions({ runner, importable = false, busyText, onOpen }: LocalSessionsProps) {
   const [search, setSearch] = useState("");
   const wanted = usePaused(search);
-  const params = JSON.stringify(wanted.trim() === "" ? { limit: MOST } : { limit: MOST, search: wanted.trim() });
+  const searched = wanted.trim() === "" ? {} : { search: wanted.trim() };
+  const params = JSON.stringify({ limit: MOST, importable, ...searched });
   const found = useRunnerCall(runner.id, "sessions.list", params, localSessions);
   return (
     <>
@@ -30,7 +53,7 @@ export function AttachList({ runner }: { readonly runner: RunnerInfo }) {
         value={search}
         onChange={(event) => setSearch(event.target.value)}
       />
-      <Found found={found} searched={wanted.trim() !== ""} />
+      <Found found={found} searched={wanted.trim() !== ""} busyText={busyText} onOpen={onOpen} />
     </>
   );
 }
@@ -38,11 +61,11 @@ export function AttachList({ runner }: { readonly runner: RunnerInfo }) {
 interface FoundProps {
   readonly found: Loaded<{ readonly sessions: readonly LocalSession[]; readonly skipped?: number | undefined }>;
   readonly searched: boolean;
+  readonly busyText: string;
+  readonly onOpen: (session: LocalSession) => Promise<void>;
 }
 
-function Found({ found, searched }: FoundProps) {
-  const spawn = useSpawn();
-  const navigate = useNavigate();
+function Found({ found, searched, busyText, onOpen }: FoundProps) {
   const [busy, setBusy] = useState<string>();
   const [problem, setProblem] = useState<string>();
   if (found.kind === "loading") return <p className={styles["hint"]}>Looking through the machine’s sessions…</p>;
@@ -65,16 +88,11 @@ function Found({ found, searched }: FoundProps) {
     setBusy(session.id);
     setProblem(undefined);
     try {
-      if (session.attachedTo === undefined) await attach(session);
-      else await navigate({ to: "/s/$sessionId", params: { sessionId: lastPart(session.attachedTo) } });
+      await onOpen(session);
     } catch (error) {
       setProblem(failureText(error));
       setBusy(undefined);
     }
-  };
-  const attach = async ({ agent, id, cwd }: LocalSession): Promise<void> => {
-    if (agent !== "claude" && agent !== "codex") throw new Error(`${agent} cannot be attached.`);
-    await spawn({ agent, nativeSessionId: id, ...(cwd === undefined ? {} : { cwd }) });
   };
   return (
     <>
@@ -86,7 +104,12 @@ function Found({ found, searched }: FoundProps) {
       <ul className={styles["list"]} aria-label="Local sessions">
         {sessions.map((session) => (
           <li key={`${session.agent}:${session.id}`}>
-            <LocalRow session={session} busy={busy === session.id} disabled={busy !== undefined} onOpen={open} />
+            <LocalRow
+              session={session}
+              busyText={busy === session.id ? busyText : undefined}
+              disabled={busy !== undefined}
+              onOpen={open}
+            />
           </li>
         ))}
       </ul>
@@ -99,18 +122,18 @@ function Found({ found, searched }: FoundProps) {
 
 interface LocalRowProps {
   readonly session: LocalSession;
-  readonly busy: boolean;
+  readonly busyText: string | undefined;
   readonly disabled: boolean;
   readonly onOpen: (session: LocalSession) => Promise<void>;
 }
 
-function LocalRow({ session, busy, disabled, onOpen }: LocalRowProps) {
+function LocalRow({ session, busyText, disabled, onOpen }: LocalRowProps) {
   const now = useNow();
   const { agent, id, title, firstPrompt, cwd, updatedAt, sizeBytes, attachedTo } = session;
   return (
     <button type="button" className={styles["local"]} disabled={disabled} onClick={() => void onOpen(session)}>
       <span className={styles["title"]}>{oneLine(title ?? firstPrompt ?? id, 140)}</span>
-      <span className={styles["when"]}>{busy ? "Attaching…" : ago(updatedAt, now)}</span>
+      <span className={styles["when"]}>{busyText ?? ago(updatedAt, now)}</span>
       <span className={styles["facts"]}>
         {attachedTo !== undefined && <span className={styles["badge"]}>Attached</span>}
         <span>{agentName(agent)}</span>
