@@ -20,10 +20,11 @@ test("[SB2] streams that are there begin at their end, later ones with their fir
   await on.append("named/later", 1);
   await on.append("elsewhere", 1);
   const { streams } = await on.claimed("s");
-  expect(streams.map(({ path, acked_offset, tail_offset }) => [path, acked_offset, tail_offset]).sort()).toEqual([
-    ["events/new", ZERO_OFFSET, formatOffset(1)],
-    ["events/old", formatOffset(2), formatOffset(3)],
-    ["named/later", ZERO_OFFSET, formatOffset(1)],
+  const told = streams.map(({ path, acked_offset, tail_offset }) => `${path} ${acked_offset} ${tail_offset}`);
+  expect(told.sort()).toEqual([
+    `events/new ${ZERO_OFFSET} ${formatOffset(1)}`,
+    `events/old ${formatOffset(2)} ${formatOffset(3)}`,
+    `named/later ${ZERO_OFFSET} ${formatOffset(1)}`,
   ]);
 });
 
@@ -39,9 +40,9 @@ test("[SB2] a fork's inherited messages are no news; a stream that is made again
   await on.append("events/again", 4);
   await on.append("events/fork", 4);
   const { streams } = await on.claimed("s");
-  expect(streams.map(({ path, acked_offset }) => [path, acked_offset]).sort()).toEqual([
-    ["events/again", ZERO_OFFSET],
-    ["events/fork", formatOffset(3)],
+  expect(streams.map(({ path, acked_offset }) => `${path} ${acked_offset}`).sort()).toEqual([
+    `events/again ${ZERO_OFFSET}`,
+    `events/fork ${formatOffset(3)}`,
   ]);
 });
 
@@ -152,10 +153,7 @@ test("[SB14] with a lease for each stream they are worked on side by side, each 
   await on.append("inbox/a", 1);
   await on.append("inbox/b", 1);
   const wakes = await on.wakes();
-  expect(wakes.map(({ stream, generation }) => [stream, generation]).sort()).toEqual([
-    ["inbox/a", 1],
-    ["inbox/b", 1],
-  ]);
+  expect(wakes.map(({ stream, generation }) => `${stream} ${generation}`).sort()).toEqual(["inbox/a 1", "inbox/b 1"]);
   const a = await on.claimed("s", { worker: "x", stream: "inbox/a" });
   const b = await on.claimed("s", { worker: "y" });
   expect([a.streams, b.streams]).toMatchObject([[{ path: "inbox/a" }], [{ path: "inbox/b" }]]);

@@ -185,3 +185,38 @@ test("[SB25] any server answers any request: made here, appended there, claimed 
   expect((await there.finish("s", held)).body).toEqual({ ok: true, next_wake: false });
   expect((await there.send("GET", "__ds/jwks.json")).body).toEqual((await here.send("GET", "__ds/jwks.json")).body);
 });
+
+test("[SB12] a claim that ends between a look at its unit and what the look comes to makes it look again", async () => {
+  const inner = createMemoryStore({ collections: SUBSCRIPTION_COLLECTIONS });
+  const [ending, looking] = [counted(inner), counted(inner)];
+  const worker = subscribed({ store: ending.store, signal: AbortSignal.abort() });
+  await worker.pullWake("s", { pattern: "events/*" });
+  await worker.append("events/a", 1);
+  const held = await worker.claimed("s");
+  const stop = new AbortController();
+  await subscribed({ store: inner, signal: stop.signal }).subscriptions.run();
+  stop.abort();
+
+  let ended = (): void => undefined;
+  const isOver = new Promise<void>((resolve) => {
+    ended = resolve;
+  });
+  let dispatcher: Subscribed | undefined;
+  ending.beforeNext(async () => {
+    // The end has seen no other work. Now comes some, and a dispatcher that still sees the unit claimed.
+    await subscribed({ store: inner, signal: AbortSignal.abort() }).append("events/b", 1);
+    await new Promise<void>((hasLooked) => {
+      looking.beforeNext(() => {
+        hasLooked();
+        return isOver;
+      });
+      dispatcher = subscribed({ store: looking.store });
+    });
+  });
+  expect((await worker.finish("s", held)).body).toEqual({ ok: true, next_wake: false });
+  ended();
+  if (dispatcher === undefined) throw new Error("Nobody has looked.");
+  open.push(dispatcher);
+  await dispatcher.subscriptions.run();
+  expect((await dispatcher.wakes()).at(-1)).toMatchObject({ stream: "events/b", generation: 2 });
+});

@@ -1,5 +1,5 @@
 import { formatOffset, parseOffset } from "@skein/protocol";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { claimedBody, subscribed, type Claimed, type Subscribed } from "../testing/subscribed.ts";
 

@@ -1,3 +1,4 @@
+import { createServer } from "node:http";
 import { mainStream } from "@skein/protocol";
 import { expect, test } from "vitest";
 import { z } from "zod";
@@ -11,6 +12,40 @@ const claimed = z.object({
   streams: z.array(z.object({ path: z.string(), acked_offset: z.string(), tail_offset: z.string() })),
 });
 type Claimed = z.infer<typeof claimed>;
+
+const notice = claimed.omit({ token: true }).extend({
+  subscription_id: z.string(),
+  callback_url: z.string(),
+  callback_token: z.string(),
+  entity: z.unknown(),
+});
+type Notice = z.infer<typeof notice>;
+
+/** A webhook on this machine. */
+async function startHook(answer: (told: Notice) => unknown) {
+  const calls: Notice[] = [];
+  const turned: (() => void)[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const told = notice.parse(JSON.parse(Buffer.concat(chunks).toString()));
+      response.end(JSON.stringify(answer(told)));
+      calls.push(told);
+      for (const resolve of turned.splice(0)) resolve();
+    });
+  });
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const { port } = z.object({ port: z.number() }).parse(server.address());
+  return {
+    url: `http://127.0.0.1:${port}/hook`,
+    async called(times: number): Promise<void> {
+      while (calls.length < times) await new Promise<void>((resolve) => void turned.push(resolve));
+    },
+    turn: () => new Promise((resolve) => setImmediate(resolve)),
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
 
 const URL = "/hello/a";
 const SELF = "/v1/stream/__ds/subscriptions/entity:hello:a";
@@ -100,17 +135,20 @@ export function dispatchRules(on: () => Fixture): void {
     const { runner, spawn, call, advance, send } = on();
     await runner("r", ["hello"]);
     await spawn("/hello/early");
+    await call("PUT", "/v1/stream/pool", "[]");
     const body = { type: "pull-wake", entity_type: "hello", wake_stream: "pool" };
     expect((await call("PUT", "/v1/stream/__ds/subscriptions/pool", body)).status).toBe(201);
     await spawn(URL);
     const seen = z.array(z.object({ subscription_id: z.string(), generation: z.number() }));
+    const wakes: string[] = [];
+    let next = "-1";
+    const count = (wanted: string): number => wakes.filter((wake) => wake === wanted).length;
     const told = async (wanted: string, times: number): Promise<void> => {
-      for (;;) {
-        const { status, body: answer } = await call("GET", "/v1/stream/pool");
-        const wakes = status === 404 ? [] : seen.parse(answer);
-        const found = wakes.filter(({ subscription_id, generation }) => `${subscription_id} ${generation}` === wanted);
-        if (found.length >= times) return;
-        await new Promise((resolve) => setTimeout(resolve, 5));
+      while (count(wanted) < times) {
+        const { headers, body: answer } = await call("GET", `/v1/stream/pool?offset=${next}&live=long-poll`);
+        next = headers.get("stream-next-offset") ?? next;
+        const events = answer === "" ? [] : seen.parse(answer);
+        wakes.push(...events.map(({ subscription_id, generation }) => `${subscription_id} ${generation}`));
       }
     };
     await told("entity:hello:early 1", 1);
@@ -126,6 +164,44 @@ export function dispatchRules(on: () => Fixture): void {
     const ended = await underClaim(`${SELF}/ack`, held, { acks: all(held), done: true });
     expect(ended.body).toEqual({ ok: true, next_wake: true });
     await told("entity:hello:a 2", 1);
+  });
+
+  test("[SB27] a webhook serves an entity type: called under the claim, done in the answer or by the callback", async () => {
+    const { runner, spawn, call, send, poll } = on();
+    const notices: Notice[] = [];
+    let answer: unknown = { done: true };
+    const hook = await startHook((notice) => {
+      notices.push(notice);
+      return answer;
+    });
+    try {
+      await runner("r", ["other"]);
+      const registration = { name: "hello", description: "hello" };
+      await call("POST", "/_skein/entity-types", registration);
+      const body = { type: "webhook", entity_type: "hello", webhook: { url: hook.url } };
+      expect((await call("PUT", "/v1/stream/__ds/subscriptions/hook", body)).status).toBe(201);
+      const settled = async (): Promise<void> => {
+        while (!JSON.stringify((await call("GET", SELF)).body).includes('"has_pending":false')) await hook.turn();
+      };
+      await spawn(URL, { initialMessage: { payload: 1 } });
+      await hook.called(1);
+      await settled();
+      expect(notices[0]).toMatchObject({ subscription_id: "entity:hello:a", generation: 1, entity: { url: URL } });
+
+      answer = {};
+      await send(URL, { payload: 2 });
+      await hook.called(2);
+      const [, told] = notices;
+      if (told === undefined) throw new Error("Nothing was told.");
+      expect((await poll("r")).status).toBe(204);
+      expect(told.callback_url.endsWith(`${encodeURIComponent("entity:hello:a")}/callback`)).toBe(true);
+      const held = { ...told, token: told.callback_token };
+      const done = await underClaim(`${SELF}/callback`, held, { acks: all(held), done: true });
+      expect(done.body).toEqual({ ok: true, next_wake: false });
+      expect((await call("GET", URL)).body).toMatchObject({ status: "idle" });
+    } finally {
+      await hook.close();
+    }
   });
 
   test("[SB28] without the token nothing but a claim's own requests and the public key, and no other streams", async () => {
