@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadCodexSession } from "@skein/sessions/node";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { codexSessions } from "../codex/native-sessions.ts";
 import { createClaudeLab } from "../testing/claude-lab.ts";
 import type { ClaudeLab } from "../testing/claude-lab.ts";
 import { createCoderLab } from "../testing/coder-lab.ts";
@@ -138,7 +139,8 @@ test("[CD35] an agent that takes nothing over refuses an import", async () => {
 });
 
 test("[CD30] sessions that can only be imported are listed when they are asked for", async () => {
-  const { coders } = await startRunner();
+  const sources = { codex: codexSessions(join(claude.root, "codex")) };
+  const { coders } = await lab.startRunner({ sources });
   const list = coders.calls["sessions.list"];
   expect(await list?.({})).toMatchObject({ sessions: [] });
   expect(await list?.({ importable: true })).toMatchObject({ sessions: [{ agent: "codex", id: ID }] });
