@@ -87,7 +87,7 @@ test("[OP6] live readers are counted by kind while they are there", async () => 
   await open("/_skein/follow?s=/v1/stream/s@-1");
   expect(await readers()).toEqual([2, 0, 1]);
   gone.abort();
-  await expect.poll(readers).toEqual([0, 0, 0]);
+  await expect.poll(readers, { timeout: 15_000 }).toEqual([0, 0, 0]);
 });
 
 test("[OP7] wakes, claims, expired leases, fenced handlers, runners and sessions are told", async () => {

@@ -235,7 +235,7 @@ test("[SH27] a port that is taken is an error to the caller", async () => {
 });
 
 test("[SH33] heads and bodies that trickle are cut off, and a live answer is not", async () => {
-  const { server } = await serveStreams({ headersTimeoutMs: 200, requestTimeoutMs: 400 });
+  const { server } = await serveStreams({ headersTimeoutMs: 500, requestTimeoutMs: 1000 });
   await fetch(`${server.url}/s`, { method: "PUT", headers: { "content-type": "application/json" } });
   const live = await rawRequest(server, ["GET /s?offset=now&live=sse HTTP/1.1", "host: x"]);
   let ended = false;
