@@ -3,6 +3,7 @@ import type { Blob, NativeTranscriptRow } from "@skein/sessions";
 import type { AgentAdapter, ImportTarget, NativeImporter, NativeSession, NativeSessions } from "../adapter.ts";
 import type { Clock } from "../clock.ts";
 import { createBlobKeeper } from "./blob-keeper.ts";
+import { uuidOf } from "./ids.ts";
 import { betterTitle, giveTitle, mirror, type Title } from "./mirror.ts";
 import type { CoderPass } from "./state.ts";
 
@@ -23,7 +24,8 @@ const MAX_PICTURES = 32 * 1024 * 1024;
 export async function importSession(pass: CoderPass, deps: ImportDeps): Promise<void> {
   const { ctx, session, native } = pass;
   const { agent, importFrom } = ctx.args;
-  const key = `handoff:${native.id}`;
+  // Of the coder, not of the agent's session: some agents choose that id themselves, later.
+  const key = `handoff:${uuidOf("handoff", ctx.url, String(ctx.entity.createdAt))}`;
   const { transcript } = session.collections;
   if (importFrom === undefined || transcript.has(key)) return;
   const adapter = deps.adapterOf(agent);

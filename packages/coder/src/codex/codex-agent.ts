@@ -15,8 +15,9 @@ import { findCodexBinary, packagedCodex } from "./binary.ts";
 import type { CodexBinary } from "./binary.ts";
 import { createCodexDriver } from "./drive.ts";
 import { codexEnvironment } from "./environment.ts";
+import { codexImporter } from "./importer.ts";
 import { codexSessions } from "./native-sessions.ts";
-import { serverArguments } from "./settings.ts";
+import { providerName, serverArguments } from "./settings.ts";
 import { createSharedServer } from "./shared-server.ts";
 import { codexStatus } from "./status.ts";
 
@@ -86,6 +87,7 @@ export function createCodexAgent(settings: CodexSettings, deps: CodexAgentDeps):
   return {
     agent: "codex",
     sessions,
+    importer: codexImporter({ codexHome, modelProvider: providerName(provider) }),
     createDriver: (options) => createCodexDriver(driverDeps, options),
     isInstalled: async () => (await binary()).kind === "found",
     status: async () => codexStatus({ binary: await binary(), environment, credentials, codexHome }),

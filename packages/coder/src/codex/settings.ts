@@ -26,6 +26,11 @@ export interface Provider {
   readonly maxRetries: number;
 }
 
+/** In whose name threads go on. */
+export function providerName(provider: Provider): string {
+  return usesKey(provider) ? ENV_PROVIDER : "openai";
+}
+
 /** Arguments of the app server, for all its threads. */
 export function serverArguments(provider: Provider): string[] {
   const settings = [
