@@ -4,6 +4,8 @@ export type { ClaudeAgentDeps, ClaudeSettings } from "./claude/claude-agent.ts";
 export type { Timing as ClaudeTiming } from "./claude/drive.ts";
 export type { Credentials, Environment } from "./claude/environment.ts";
 export type { SettingSource } from "./claude/options.ts";
+export { createCodexAgent } from "./codex/codex-agent.ts";
+export type { CodexAgentDeps, CodexSettings } from "./codex/codex-agent.ts";
 export { systemClock } from "./clock.ts";
 export type { Clock } from "./clock.ts";
 export type { CoderCalls } from "./coder/calls.ts";

@@ -93,6 +93,7 @@ export const compose: Compose = async ({ home, database, host, port, publicUrl, 
     owner: home.folder,
     machine: hostname(),
     claude: { credentials: agents.credentials },
+    codex: { credentials: agents.credentials },
     listCoders: () => listCoders(createClient(connection)),
   });
   const runner = createRunner({

@@ -11,6 +11,8 @@ import { createClaudeAgent } from "../claude/claude-agent.ts";
 import type { Environment } from "../claude/environment.ts";
 import type { Clock } from "../clock.ts";
 import { systemClock } from "../clock.ts";
+import { createCodexAgent } from "../codex/codex-agent.ts";
+import type { CodexSettings } from "../codex/codex-agent.ts";
 import { codexSessions } from "../codex/native-sessions.ts";
 import { procTable } from "../process/process-table.ts";
 import { createReaper } from "../process/reaper.ts";
@@ -41,6 +43,7 @@ export interface CoderOptions {
   /** Shown with sessions. */
   readonly machine?: string | undefined;
   readonly claude?: ClaudeSettings | undefined;
+  readonly codex?: CodexSettings | undefined;
   /** Instead of the agents that we know. */
   readonly adapters?: readonly AgentAdapter[] | undefined;
   /** Sessions of agents that are not driven here and can be imported. */
@@ -75,7 +78,11 @@ export function registerCoder(registry: Registry, options: CoderOptions): Coders
   const { owner, environment } = options;
   const clock = options.clock ?? systemClock;
   const reaper = createReaper({ owner, table: procTable(), clock });
-  const adapters = options.adapters ?? [createClaudeAgent(options.claude ?? {}, { environment, owner, clock, reaper })];
+  const machine = { environment, owner, clock, reaper };
+  const adapters = options.adapters ?? [
+    createClaudeAgent(options.claude ?? {}, machine),
+    createCodexAgent(options.codex ?? {}, machine),
+  ];
   const sources = options.sources ?? { codex: codexSessions(codexHomeIn(environment)) };
   const sourceOf = (agent: string): NativeSessions => {
     const sessions = adapters.find((one) => one.agent === agent)?.sessions ?? sources[agent];

@@ -38,7 +38,16 @@ export async function setUp(ctx: CoderContext, deps: SetUpDeps): Promise<CoderPa
   if (ctx.tags[CODER_RESOURCE_TAG] !== resourceId) ctx.setTag(CODER_RESOURCE_TAG, resourceId);
   if (ctx.args.title !== undefined && ctx.tags["title"] === undefined) ctx.setTag("title", ctx.args.title);
   await ctx.flush();
-  return { ctx, session, sessionId, native, cwd };
+  return {
+    ctx,
+    session,
+    sessionId,
+    cwd,
+    get native() {
+      const told = ctx.state.native.get("current");
+      return told === undefined ? native : { ...native, id: told.id };
+    },
+  };
 }
 
 /** What was asked for; else where the session that is attached or imported worked; else the default. */

@@ -22,11 +22,18 @@ const mirroredRow = z.object({
 });
 export type MirroredRow = z.infer<typeof mirroredRow>;
 
+/** The agent's own id of the session, where it is not ours to choose. */
+const nativeRow = z.object({ key: z.literal("current"), id: z.string().min(1).max(200) });
+
+/** Says the same to others: whose session it is can be seen without reading the coder's stream. */
+export const NATIVE_SESSION_TAG = "nativeSession";
+
 /** The coder's own state, on its entity stream: what the session does not need to outlive it. */
 export const coderState = {
   runStatus: { type: CODER_RUN_STATUS_EVENT, primaryKey: "key", schema: coderRunStatusRow },
   inboxCursor: { type: CODER_INBOX_CURSOR_EVENT, primaryKey: "key", schema: coderInboxCursorRow },
   mirrored: { type: "coder_mirrored", primaryKey: "key", schema: mirroredRow },
+  native: { type: "coder_native", primaryKey: "key", schema: nativeRow },
 } as const;
 
 export type CoderContext = HandlerContext<typeof coderState, CoderArgs>;
@@ -37,7 +44,7 @@ export interface CoderPass {
   readonly ctx: CoderContext;
   readonly session: SessionState;
   readonly sessionId: string;
-  /** The agent's session: attached to, or ours (and then perhaps not made yet). */
+  /** The agent's session: attached to, or ours (and then perhaps not made yet). As it is known now. */
   readonly native: { readonly kind: "resume" | "own"; readonly id: string };
   readonly cwd: string;
 }

@@ -14,7 +14,7 @@ import { giveTitle } from "./mirror.ts";
 import { cancelledRow, pendingOf, settleWith } from "./pending.ts";
 import type { PendingRequest } from "./pending.ts";
 import type { QueuedPrompt } from "./queue.ts";
-import { moveCursor, promptIdOf, setStatus } from "./state.ts";
+import { moveCursor, NATIVE_SESSION_TAG, promptIdOf, setStatus } from "./state.ts";
 import type { CoderPass } from "./state.ts";
 
 /**
@@ -139,7 +139,8 @@ class CoderTurn implements RunningTurn {
   async #onEvent(event: Exclude<DriverEvent, { kind: "turn" }>): Promise<void> {
     switch (event.kind) {
       case "session":
-        return noteSession(this.#pass, event);
+        // The agent writes under a new id from now on: it must not be lost.
+        return noteSession(this.#pass, event) ? this.#flusher.now() : undefined;
       case "row":
         await this.#blobs.keep([event.row]);
         return this.#onRow(event.row);
@@ -206,13 +207,21 @@ class CoderTurn implements RunningTurn {
   }
 }
 
-function noteSession({ session }: CoderPass, event: Extract<DriverEvent, { kind: "session" }>): void {
+/** True when the agent's session has another id than was known. */
+function noteSession(pass: CoderPass, event: Extract<DriverEvent, { kind: "session" }>): boolean {
+  const { ctx, session, native } = pass;
+  const isNew = event.nativeSessionId !== native.id;
+  if (isNew) {
+    ctx.state.native.upsert({ key: "current", id: event.nativeSessionId });
+    ctx.setTag(NATIVE_SESSION_TAG, event.nativeSessionId);
+  }
   const { sessionInfo } = session.collections;
   const info = sessionInfo.get("current");
   const model = event.model ?? info?.model;
-  if (info === undefined || (info.nativeSessionId === event.nativeSessionId && info.model === model)) return;
+  if (info === undefined || (info.nativeSessionId === event.nativeSessionId && info.model === model)) return isNew;
   const known = model === undefined ? {} : { model };
   sessionInfo.update("current", (row) => ({ ...row, nativeSessionId: event.nativeSessionId, ...known }));
+  return isNew;
 }
 
 function endOf(outcome: TurnOutcome, interruptedBy: string | undefined): CodingSessionTranscriptRow["payload"] {
