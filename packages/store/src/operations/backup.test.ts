@@ -53,7 +53,7 @@ test("[ST140] a backup has everything, is its owner's only, and a restored store
 test("[ST140] a backup of a store under load is of one moment, and the writer goes on", async () => {
   const home = await folderForTest();
   const data = join(home, "data");
-  const child = runChild("./crash-writer.ts", [data, "4"]);
+  const child = runChild("./crash-writer.ts", ["4", data]);
   const acknowledged = new Map<number, number>();
   let begin = (): void => {};
   const loaded = new Promise<void>((resolve) => (begin = resolve));

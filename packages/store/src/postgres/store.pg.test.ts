@@ -2,6 +2,7 @@ import { Client } from "pg";
 import { afterAll, beforeAll, describe } from "vitest";
 import { runStoreContract } from "../testing/contract.ts";
 import type { OpenedStore } from "../testing/fixture.ts";
+import { runStoreLimits } from "../testing/limits.ts";
 import { runStoreProperties } from "../testing/properties/index.ts";
 import { findPostgres, type PostgresCluster, startPostgres } from "../testing/postgres-cluster.ts";
 import { createPostgresStore, type PostgresStoreOptions } from "./store.ts";
@@ -35,6 +36,7 @@ describe.skipIf(bin === undefined)(
     };
 
     runStoreContract("PostgreSQL", open);
+    runStoreLimits("PostgreSQL", open);
     // Sweeping and cleaning go on meanwhile.
     runStoreProperties("PostgreSQL", (options) => open({ ...options, maintenanceMs: 20 }), { runs: 12, shrink: false });
   },

@@ -1,4 +1,5 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
 import type { OpenDatabase } from "./driver.ts";
 import { storeFiles } from "./files.ts";
 import { acquireLock } from "./lock.ts";
@@ -12,9 +13,22 @@ export interface OpenWriter {
   close(): void;
 }
 
+function syncFolder(path: string): void {
+  // Windows has no such thing.
+  if (process.platform === "win32") return;
+  const folder = openSync(path, "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
 /** Locks the folder, brings the tables to this version, and gives the writer. Throws with nothing left open. */
 export function openWriter(start: WriterStart, open: OpenDatabase): OpenWriter {
-  mkdirSync(start.folder, { recursive: true, mode: 0o700 });
+  const made = mkdirSync(start.folder, { recursive: true, mode: 0o700 });
+  // SQLite syncs this folder when it makes its log; that the folder is there stands in the one above.
+  if (made !== undefined) syncFolder(dirname(made));
   const lock = acquireLock(start.folder, open);
   try {
     refuseMoved(start.folder);

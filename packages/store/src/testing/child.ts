@@ -3,10 +3,20 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+interface ChildOptions {
+  readonly uid?: number;
+  readonly gid?: number;
+  /** A program and its arguments that the command line is appended to. */
+  readonly within?: readonly string[];
+}
+
 /** Runs a script of this folder from its sources in a process of its own. */
-export function runChild(script: string, args: readonly string[]): Child {
+export function runChild(script: string, args: readonly string[], options: ChildOptions = {}): Child {
   const file = fileURLToPath(new URL(script, import.meta.url));
-  const child = spawn(process.execPath, ["--import", "tsx", "--conditions=@skein/source", file, ...args]);
+  const { within = [], ...user } = options;
+  const line = [...within, process.execPath, "--import", "tsx", "--conditions=@skein/source", file, ...args];
+  const [program = "", ...rest] = line;
+  const child = spawn(program, rest, user);
   let errors = "";
   child.stderr.on("data", (data: Buffer) => (errors += data.toString()));
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));

@@ -24,12 +24,14 @@ export function crashCommit(writer: number, seq: number): Operation[] {
   ];
 }
 
+export type CheckedStore = Pick<Store, "readStream" | "getProducer" | "queryRecords">;
+
 /**
  * Every acknowledged append is there once and in order, nothing is torn, commits are whole, and producers, records and
  * indexes agree with the logs. Gives the number of messages that each writer has.
  */
 export async function checkAfterCrash(
-  store: Store,
+  store: CheckedStore,
   writers: number,
   acknowledged: ReadonlyMap<number, number>,
 ): Promise<string[]> {
@@ -59,7 +61,12 @@ export async function checkAfterCrash(
   return faults;
 }
 
-async function checkLog(store: Store, path: string, text: (seq: number) => string, faults: string[]): Promise<number> {
+async function checkLog(
+  store: CheckedStore,
+  path: string,
+  text: (seq: number) => string,
+  faults: string[],
+): Promise<number> {
   for (let from = 0; ;) {
     const page = await store.readStream(path, { from });
     if (page.kind !== "read") return 0;
