@@ -1,5 +1,7 @@
 export { createClaudeLab } from "./claude-lab.ts";
 export type { ClaudeLab } from "./claude-lab.ts";
+export { CODEX_LAB_MODEL, createCodexLab } from "./codex-lab.ts";
+export type { CodexLab } from "./codex-lab.ts";
 export { createFakeAgent } from "./fake-agent.ts";
 export type { FakeAgent, FakeTurn } from "./fake-agent.ts";
 export { hasDirectives, parseDirectives } from "./directives.ts";
@@ -9,3 +11,5 @@ export type { ScriptedMessagesApi } from "./scripted-anthropic.ts";
 export { startScriptedResponsesApi } from "./scripted-responses.ts";
 export type { ScriptedResponsesApi } from "./scripted-responses.ts";
 export type { ScriptedRequest } from "./scripted-server.ts";
+export { createScriptedAgent } from "./scripted-driver.ts";
+export type { ScriptedAgent } from "./scripted-driver.ts";

@@ -1,0 +1,31 @@
+import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "../clock.ts";
+import { ownerPrefix } from "../process/marker.ts";
+import { procTable } from "../process/process-table.ts";
+import { createReaper } from "../process/reaper.ts";
+import { runDriverContract } from "./driver-contract.ts";
+import { createScriptedAgent } from "./scripted-driver.ts";
+
+runDriverContract({
+  name: "scripted",
+  missing: process.platform === "linux" ? undefined : "Finding what commands left needs /proc.",
+  deviations: [{ id: "kill", reason: "it has no process of its own that could be killed" }],
+  async createLab() {
+    const cwd = await realpath(await mkdtemp(join(tmpdir(), "skein-scripted-")));
+    const table = procTable();
+    const agent = createScriptedAgent({ owner: cwd, reaper: createReaper({ owner: cwd, table, clock: systemClock }) });
+    return {
+      cwd,
+      options: {},
+      createDriver: (options) => agent.createDriver(options),
+      restart: () => undefined,
+      asked: () => agent.asked(),
+      reached: (gate) => agent.reached(gate),
+      processes: async () => (await table.find((marker) => marker.startsWith(ownerPrefix(cwd)))).map(({ pid }) => pid),
+      agentProcess: () => Promise.resolve(undefined),
+      close: () => rm(cwd, { recursive: true, force: true }),
+    };
+  },
+});
