@@ -1,6 +1,6 @@
 import type { StoredRecord } from "@skein/store";
-import { put } from "./attempt.ts";
-import { ack, claim, giveBack, type AckRequest, type AckResult, type ClaimResult } from "./claims.ts";
+import { attempt, put } from "./attempt.ts";
+import { ack, claim, giveBack, type AckRequest, type ClaimResult } from "./claims.ts";
 import type { SubscriptionsContext } from "./context.ts";
 import type { EntityClaim, EntityUnits } from "./entity-units.ts";
 import type { Outcome } from "./errors.ts";
@@ -70,7 +70,6 @@ async function deliverEntity(
   subscription: SubscriptionRecord,
   record: StoredRecord<UnitRecord>,
 ): Promise<void> {
-  const { store } = context;
   const { path } = record.value;
   const entities: EntityUnits | undefined = context.entities;
   if (entities === undefined || path === undefined) return;
@@ -78,20 +77,31 @@ async function deliverEntity(
   if (taken.kind === "refused") return;
   const { subscription_id: id, token } = taken.value;
   const sent = await send(context, subscription, id, taken.value);
-  const again = async (offers: number, inMs: number, failure?: string): Promise<void> => {
+  if (sent.kind === "failed") {
+    // Noted first: the release makes somebody look, who shall see that it waits.
+    const offers = record.value.offers + 1;
+    const inMs = Math.round(delayAfter(offers, OFFER_BACKOFF) * (0.8 + context.random() * 0.4));
+    await lookLater(context, record.id, { offers, inMs, failure: sent.why });
+    await entities.release(id, token, refOf(taken.value));
+    return;
+  }
+  // Refused: the callback was faster. Either way the next look says how the entity stands.
+  if (sent.done) await entities.ack(id, token, allOf(taken.value));
+  await lookLater(context, record.id, { offers: 0, inMs: 0 });
+}
+
+async function lookLater(
+  { store }: SubscriptionsContext,
+  id: string,
+  { offers, inMs, failure }: { readonly offers: number; readonly inMs: number; readonly failure?: string },
+): Promise<void> {
+  await attempt<undefined>(store, async () => {
+    const record = await store.getRecord<UnitRecord>("ds_units", id);
+    if (record === undefined) return { kind: "done", value: undefined };
     const { failure: _, ...rest } = record.value;
     const next = { ...rest, offers, nextAt: store.now() + inMs, ...(failure !== undefined && { failure }) };
-    // Refused: something new came, and somebody looks already.
-    await store.commit([put("ds_units", record.id, next, record.version)]);
-  };
-  if (sent.kind === "failed") {
-    await entities.release(id, token, refOf(taken.value));
-    const offers = record.value.offers + 1;
-    return again(offers, Math.round(delayAfter(offers, OFFER_BACKOFF) * (0.8 + context.random() * 0.4)), sent.why);
-  }
-  if (!sent.done) return again(0, subscription.leaseMs);
-  const acked: Outcome<AckResult> = await entities.ack(id, token, allOf(taken.value));
-  return again(0, acked.kind === "refused" ? subscription.leaseMs : 0);
+    return { kind: "commit", operations: [put("ds_units", id, next, record.version)], value: undefined };
+  });
 }
 
 async function send(

@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatOffset } from "@skein/protocol";
 import { createSqliteStore } from "@skein/store/sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { subscribed } from "../testing/subscribed.ts";
+import { subscribed, type Subscribed } from "../testing/subscribed.ts";
 import { SUBSCRIPTION_COLLECTIONS } from "./records.ts";
 
 let folder = "";
@@ -13,12 +13,26 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-test("[SB24] gap (a): subscriptions, offsets, generations, claims and keys are as before after a restart", async () => {
+test.each([
+  ["a restart", false],
+  ["a kill", true],
+])("[SB24] gap (a): subscriptions, offsets, generations, claims and keys are as before after %s", async (_, killed) => {
   let time = 1_700_000_000_000;
   const now = (): number => time;
+  let life = 0;
   const reopened = async () => {
-    const store = await createSqliteStore({ path: folder, collections: SUBSCRIPTION_COLLECTIONS, now });
+    const store = await createSqliteStore({
+      path: join(folder, `${life}`),
+      collections: SUBSCRIPTION_COLLECTIONS,
+      now,
+    });
     return subscribed({ store, now });
+  };
+  /** Ends in an orderly way; or what is on the disk goes on as it is, and the process that had it says no more. */
+  const end = async (of: Subscribed): Promise<void> => {
+    if (killed) await cp(join(folder, `${life}`), join(folder, `${life + 1}`), { recursive: true });
+    if (killed) life += 1;
+    await of.close();
   };
   let on = await reopened();
   await on.pullWake("s", { pattern: "events/*", streams: ["named"] });
@@ -32,7 +46,7 @@ test("[SB24] gap (a): subscriptions, offsets, generations, claims and keys are a
   await on.ack("s", held, { acks: [{ stream: "events/a", offset: formatOffset(2) }] });
   const before = await on.send("GET", "__ds/subscriptions/s");
   const hook = await on.send("GET", "__ds/subscriptions/hook");
-  await on.close();
+  await end(on);
 
   on = await reopened();
   expect(await on.send("GET", "__ds/subscriptions/s")).toEqual(before);
@@ -42,7 +56,7 @@ test("[SB24] gap (a): subscriptions, offsets, generations, claims and keys are a
   });
   expect((await on.ack("s", held)).status).toBe(200);
   await on.append("named", 1);
-  await on.close();
+  await end(on);
 
   time += 10_000;
   on = await reopened();

@@ -2,6 +2,7 @@ import type { Operation, StoredRecord } from "@skein/store";
 import { put, remove } from "./attempt.ts";
 import { newUnit } from "./claims.ts";
 import type { SubscriptionsContext } from "./context.ts";
+import type { EntityStanding } from "./entity-units.ts";
 import { offerWake } from "./offer.ts";
 import { unitId, type MarkRecord, type SubscriptionRecord, type UnitRecord } from "./records.ts";
 import { readied } from "./rules.ts";
@@ -103,15 +104,23 @@ async function lookAgain(
   if (mark === undefined || entities === undefined) return;
   const standing = await entities.look(mark.value.path);
   const version = record?.version ?? 0;
-  if (standing.kind === "ready" && record?.value.wakeId === standing.offer.wakeId && record.value.offers > 0) {
-    await store.commit([
-      ...seen(marks),
-      { kind: "check-record", collection: "ds_units", id, expectedVersion: version },
-    ]);
+  const now = store.now();
+  if (record !== undefined && isKnown(record.value, standing, now)) {
+    const check: Operation = { kind: "check-record", collection: "ds_units", id, expectedVersion: version };
+    await store.commit([...seen(marks), check]);
     return;
   }
-  const now = store.now();
   const unit = record?.value ?? newUnit(subscription, mark.value.path);
-  const ready = withDispatch(unit, readied(unit, now), { offers: 0, nextAt: now });
+  const { failure } = unit;
+  // What has failed goes on failing later and later, whatever comes in.
+  const count = failure === undefined ? { offers: 0 } : { offers: unit.offers, failure };
+  const ready = withDispatch(unit, readied(unit, now), { ...count, nextAt: now });
   await store.commit([...seen(marks), put("ds_units", id, ready, version)]);
+}
+
+/** Offered already; to be tried again later; or claimed, which is looked at when the lease is over, and before if the claim ends with work left. */
+function isKnown({ wakeId, offers, failure, nextAt = 0 }: UnitRecord, standing: EntityStanding, now: number): boolean {
+  if (failure !== undefined && nextAt > now) return true;
+  if (standing.kind === "claimed") return nextAt > now;
+  return standing.kind === "ready" && wakeId === standing.offer.wakeId && offers > 0;
 }

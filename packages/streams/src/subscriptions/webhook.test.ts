@@ -5,6 +5,7 @@ import { createMemoryStore } from "@skein/store/memory";
 import { afterEach, expect, test } from "vitest";
 import { z } from "zod";
 import { claimedBody, subscribed, type Subscribed, type SubscribedOptions } from "../testing/subscribed.ts";
+import type { EntityUnits } from "./entity-units.ts";
 import { SUBSCRIPTION_COLLECTIONS } from "./records.ts";
 
 const open: Subscribed[] = [];
@@ -230,4 +231,43 @@ test("[SB23] so many webhooks are called at once, and the others wait their turn
   await on.subscriptions.run();
   expect(most).toBeLessThanOrEqual(3);
   expect(new Set(on.notices.flatMap(({ streams }) => streams.map(({ path }) => path))).size).toBe(20);
+});
+
+test("[SB22][SB27] a failing webhook of an entity type waits ever longer too, whatever the entity's own delay", async () => {
+  let generation = 0;
+  let held = false;
+  const inbox = "/v1/stream/hello";
+  const entities: EntityUnits = {
+    look: async () => {
+      const offer = { id: "entity:hello", generation: generation + 1, wakeId: `${generation + 1}` };
+      return held ? { kind: "claimed", until: on.store.now() + 10_000 } : { kind: "ready", at: on.store.now(), offer };
+    },
+    async *waiting() {},
+    claim: async () => {
+      held = true;
+      generation += 1;
+      const told = { wake_id: `${generation}`, generation, token: "t", streams: [], lease_ttl_ms: 10_000 };
+      return { kind: "done", value: { ...told, subscription_id: "entity:hello", entity: {} } };
+    },
+    ack: async () => ({ kind: "done", value: { ok: true, next_wake: false } }),
+    release: async () => {
+      held = false;
+      // As the server does: work is left, so somebody shall look.
+      await on.subscriptions.look(inbox);
+      return { kind: "done", value: undefined };
+    },
+  };
+  const on = hooked(() => new Response("no", { status: 500 }), { entities, entityPattern: () => "/v1/stream/*" });
+  const body = { type: "webhook", entity_type: "hello", webhook: { url: "https://example.com/" } };
+  expect((await on.send("PUT", "__ds/subscriptions/hook", body)).status).toBe(201);
+  await on.append("hello", 1);
+  await on.subscriptions.run();
+  const counts: number[] = [];
+  for (const wait of [999, 1, 1999, 1, 4000, 8000]) {
+    on.advance(wait);
+    await on.append("hello", 2);
+    await on.subscriptions.run();
+    counts.push(on.notices.length);
+  }
+  expect(counts).toEqual([1, 2, 2, 3, 4, 5]);
 });
