@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createPostgresStore } from "../postgres/store.ts";
+import { loadSqlite } from "../sqlite/driver.ts";
 import { storeFiles } from "../sqlite/files.ts";
 import { createSqliteStore } from "../sqlite/store.ts";
 import type { Store } from "../store.ts";
@@ -71,6 +72,12 @@ describe.skipIf(bin === undefined)(
       accepted(await target.commit([create("/a")]));
       await target.close();
       await expect(moveToPostgres({ folder, url })).rejects.toThrow(/is not empty/);
+      const torn = (await loadSqlite())(storeFiles(folder).database);
+      torn.exec("UPDATE chunks SET crc = crc + 1 WHERE stream = 1 AND start = 0");
+      torn.close();
+      const empty = await database();
+      await expect(moveToPostgres({ folder, url: empty })).rejects.toThrow(/damaged: \/plain cannot be read/);
+      expect(await checkPostgresStore({ url: empty, full: true })).toMatchObject({ streams: 0, records: 0 });
       await expect(moveToPostgres({ folder, url: "postgres://me:s3cret@127.0.0.1:1/x" })).rejects.toThrow(
         /x on 127.0.0.1:1 cannot be reached/,
       );
