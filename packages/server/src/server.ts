@@ -62,7 +62,14 @@ export function createServer(deps: ServerDeps): Server {
   const schemas = createSchemaChecker();
   // Asked for when there is work, which is after all of this is made.
   const units = createEntityUnits(() => context);
-  const streams = deps.streams({ entities: units, mayLink, entityPattern: inboxesOf });
+  const log = deps.log ?? (() => undefined);
+  const streams = deps.streams({
+    entities: units,
+    mayLink,
+    entityPattern: inboxesOf,
+    signal: closing.signal,
+    onError: (error) => log({ level: "error", message: "Subscriptions failed; they go on in a moment.", error }),
+  });
   const context: ServerContext = {
     // What is appended through it is noticed by subscriptions, in the same commit.
     store: streams.subscriptions?.store ?? deps.store,
@@ -73,7 +80,7 @@ export function createServer(deps: ServerDeps): Server {
     leaseMs: deps.leaseMs ?? 30_000,
     runnerTimeoutMs: deps.runnerTimeoutMs ?? 30_000,
     signal: closing.signal,
-    log: deps.log ?? (() => undefined),
+    log,
     observe: deps.observe ?? (() => undefined),
   };
   const router = createRouter([

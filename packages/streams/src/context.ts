@@ -55,7 +55,7 @@ export interface StreamsDeps {
   /** Told of live readers, for metrics. */
   readonly observe?: (event: StreamsEvent) => void;
   /** With these the protocol's subscriptions are there; the store then needs `SUBSCRIPTION_COLLECTIONS`. */
-  readonly subscriptions?: Omit<SubscriptionsDeps, "store" | "signal">;
+  readonly subscriptions?: Omit<SubscriptionsDeps, "store">;
   /** Failures that have no other way out: the client got a 500 or the end of its stream. */
   readonly onError?: (error: unknown) => void;
 }

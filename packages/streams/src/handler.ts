@@ -53,7 +53,8 @@ function subscriptionsDeps(
   { store, signal, onError }: StreamsDeps,
   options: NonNullable<StreamsDeps["subscriptions"]>,
 ): SubscriptionsDeps {
-  return { store, ...(signal && { signal }), ...(onError && { onError }), ...options };
+  const ends = [signal, options.signal].filter((one) => one !== undefined);
+  return { store, ...(onError && { onError }), ...options, signal: AbortSignal.any(ends) };
 }
 
 /** The streams' door alone. */
