@@ -20,7 +20,7 @@ export function ImportList({ runner }: { readonly runner: RunnerInfo }) {
     await spawn({ agent: to, importFrom: { agent, sessionId: id }, ...where });
   };
   return (
-    <>
+    <div className={styles["form"]}>
       <p className={styles["hint"]}>
         A copy goes on; the session it comes from stays as it is. For the same agent it is complete. Another agent gets
         prompts, answers, commands and their results; tools that it lacks are told in words, thoughts are left out. The
@@ -39,7 +39,7 @@ export function ImportList({ runner }: { readonly runner: RunnerInfo }) {
         </label>
       )}
       <LocalSessions runner={runner} importable busyText="Importing…" onOpen={bring} />
-    </>
+    </div>
   );
 }
 

@@ -1,12 +1,9 @@
-import { execFile } from "node:child_process";
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import type { AgentStatus } from "../adapter.ts";
 import type { ClaudeBinary } from "./binary.ts";
 import type { Credentials, Environment } from "./environment.ts";
-
-const run = promisify(execFile);
+import { installedVersion } from "../process/installed-version.ts";
 
 /** Whether Claude Code can be used here, and if not, what to do. Asks no network. */
 export async function claudeStatus(deps: {
@@ -19,7 +16,7 @@ export async function claudeStatus(deps: {
     const hint = "Install Claude Code: npm install -g @anthropic-ai/claude-code";
     return { agent: "claude", installed: false, hint };
   }
-  const version = await versionOf(deps.binary.path);
+  const version = await installedVersion(deps.binary.path, deps.environment);
   const signedIn = await isSignedIn(deps);
   return {
     agent: "claude",
@@ -28,15 +25,6 @@ export async function claudeStatus(deps: {
     ...(signedIn === undefined ? {} : { signedIn }),
     ...(signedIn === false ? { hint: "Run `claude` in a terminal on this machine and sign in." } : {}),
   };
-}
-
-async function versionOf(path: string): Promise<string | undefined> {
-  try {
-    const { stdout } = await run(path, ["--version"], { timeout: 10_000, env: {} });
-    return /\d+\.\d+\.\d+/.exec(stdout)?.[0];
-  } catch {
-    return undefined;
-  }
 }
 
 /** `undefined`: the sign-in may be in the system's key chain, or be a helper's business. */

@@ -1,12 +1,9 @@
-import { execFile } from "node:child_process";
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import type { AgentStatus } from "../adapter.ts";
 import type { Credentials, Environment } from "../claude/environment.ts";
 import type { CodexBinary } from "./binary.ts";
-
-const run = promisify(execFile);
+import { installedVersion } from "../process/installed-version.ts";
 
 /** Whether Codex can be used here, and if not, what to do. Asks no network. */
 export async function codexStatus(deps: {
@@ -18,7 +15,7 @@ export async function codexStatus(deps: {
   if (deps.binary.kind === "missing") {
     return { agent: "codex", installed: false, hint: "Install Codex: npm install -g @openai/codex" };
   }
-  const version = await versionOf(deps.binary.path, deps.environment);
+  const version = await installedVersion(deps.binary.path, deps.environment);
   const signedIn = await isSignedIn(deps);
   return {
     agent: "codex",
@@ -27,16 +24,6 @@ export async function codexStatus(deps: {
     ...(signedIn === undefined ? {} : { signedIn }),
     ...(signedIn === false ? { hint: "Run `codex login` in a terminal on this machine and sign in." } : {}),
   };
-}
-
-async function versionOf(path: string, { PATH = "" }: Environment): Promise<string | undefined> {
-  try {
-    // The `codex` of npm is a script, which finds its interpreter on the PATH.
-    const { stdout } = await run(path, ["--version"], { timeout: 10_000, env: { PATH } });
-    return /\d+\.\d+\.\d+/.exec(stdout)?.[0];
-  } catch {
-    return undefined;
-  }
 }
 
 /** `undefined`: it may be in the system's key chain, or be the business of a provider that is configured. */
