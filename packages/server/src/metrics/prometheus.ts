@@ -112,9 +112,16 @@ function storeMetrics(registry: Registry): Pick<Metrics, "observeStore" | "obser
   });
   const bytes = new Counter({ name: "skein_store_bytes_total", help: "Bytes handed to the store.", registers });
   const failures = new Counter({ name: "skein_store_group_failures_total", help: "Groups that failed.", registers });
+  const background = new Counter({
+    name: "skein_store_background_failures_total",
+    help: "Failures of work that nobody waits for: cleaning up, and looking for missed notifications.",
+    labelNames: ["work"],
+    registers,
+  });
   return {
     observeStore(event) {
       if (event.kind === "group-failed") return failures.inc();
+      if (event.kind === "background-failed") return background.inc({ work: event.work });
       bytes.inc(event.bytes);
       decide.observe(event.decideMs / 1000);
       if (!event.synced) return;

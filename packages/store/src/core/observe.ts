@@ -12,4 +12,6 @@ export interface GroupReport {
 
 export type StoreEvent =
   | ({ readonly kind: "group" } & GroupReport)
-  | { readonly kind: "group-failed"; readonly commits: number; readonly message: string };
+  | { readonly kind: "group-failed"; readonly commits: number; readonly message: string }
+  /** Work that nobody waits for failed; it is done again at its next time. */
+  | { readonly kind: "background-failed"; readonly work: "maintenance" | "polling"; readonly message: string };

@@ -15,6 +15,7 @@ export function runMaintenance(deps: {
   readonly folder: Folder;
   readonly now: () => number;
   readonly everyMs: number;
+  readonly onFailure: (error: unknown) => void;
 }): { close(): Promise<void> } {
   const ended = new AbortController();
   let working: Promise<void> | undefined;
@@ -24,9 +25,8 @@ export function runMaintenance(deps: {
     while (!ended.signal.aborted && (await deps.folder.fold()));
   };
   const timer = setInterval(() => {
-    // A failure is met again at the next time; nobody waits for this.
     working ??= work()
-      .catch(() => undefined)
+      .catch(deps.onFailure)
       .finally(() => (working = undefined));
   }, deps.everyMs);
   timer.unref();

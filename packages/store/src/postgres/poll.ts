@@ -13,6 +13,7 @@ export function watchByPolling(deps: {
   readonly streamWatchers: Watchers;
   readonly collectionWatchers: Watchers;
   readonly pollMs: number;
+  readonly onFailure: (error: unknown) => void;
 }): { lookNow(): void; close(): Promise<void> } {
   let seen = new Map<string, string>();
   let looking: Promise<void> | undefined;
@@ -28,9 +29,8 @@ export function watchByPolling(deps: {
     seen = now;
   };
   const lookNow = () => {
-    // The database being away is what the next look is for.
     looking ??= look()
-      .catch(() => undefined)
+      .catch(deps.onFailure)
       .finally(() => (looking = undefined));
   };
   const timer = setInterval(lookNow, deps.pollMs);

@@ -55,7 +55,19 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
       collectionWatchers.notify(touched.collections);
     },
   });
-  const polling = watchByPolling({ reader, streamWatchers, collectionWatchers, pollMs: options.pollMs ?? 2000 });
+  const told = (work: "maintenance" | "polling") => (error: unknown) =>
+    options.observe?.({
+      kind: "background-failed",
+      work,
+      message: error instanceof Error ? error.message : String(error),
+    });
+  const polling = watchByPolling({
+    reader,
+    streamWatchers,
+    collectionWatchers,
+    pollMs: options.pollMs ?? 2000,
+    onFailure: told("polling"),
+  });
   const hints = listenForHints({
     address: options,
     self,
@@ -65,7 +77,14 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     },
     onConnected: () => polling.lookNow(),
   });
-  const maintenance = runMaintenance({ pool, queue, folder, now: clock.now, everyMs: options.maintenanceMs ?? 15_000 });
+  const maintenance = runMaintenance({
+    pool,
+    queue,
+    folder,
+    now: clock.now,
+    everyMs: options.maintenanceMs ?? 15_000,
+    onFailure: told("maintenance"),
+  });
   let closed = false;
   const requireOpen = () => {
     if (closed) throw new SkeinError("unavailable", "The store is closed");
