@@ -17,3 +17,4 @@ export type {
   StreamInfo,
   StreamMessage,
 } from "./store.ts";
+export { withCommit } from "./with-commit.ts";

@@ -1,4 +1,4 @@
-import type { CommitOutcome, Operation, Store } from "@skein/store";
+import { withCommit, type CommitOutcome, type Store } from "@skein/store";
 
 /** Told around every commit. `undefined` instead of an outcome: it failed, or nobody knows. */
 export interface CommitObserver {
@@ -8,7 +8,7 @@ export interface CommitObserver {
 
 /** The store, with somebody who looks on. */
 export function observeCommits(inner: Store, observer: CommitObserver): Store {
-  const commit = async (operations: readonly Operation[]): Promise<CommitOutcome> => {
+  return withCommit(inner, async (operations) => {
     const began = performance.now();
     observer.begun();
     let outcome: CommitOutcome | undefined;
@@ -18,18 +18,5 @@ export function observeCommits(inner: Store, observer: CommitObserver): Store {
     } finally {
       observer.ended(outcome, performance.now() - began);
     }
-  };
-  return {
-    now: () => inner.now(),
-    commit,
-    getStream: (path) => inner.getStream(path),
-    readStream: (path, range) => inner.readStream(path, range),
-    getProducer: (path, producerId) => inner.getProducer(path, producerId),
-    listStreams: (query) => inner.listStreams(query),
-    getRecord: (collection, id) => inner.getRecord(collection, id),
-    queryRecords: (query) => inner.queryRecords(query),
-    watchStream: (path, listener) => inner.watchStream(path, listener),
-    watchCollection: (collection, listener) => inner.watchCollection(collection, listener),
-    close: () => inner.close(),
-  };
+  });
 }

@@ -1,4 +1,4 @@
-import type { Operation, Store } from "@skein/store";
+import { withCommit, type Operation, type Store } from "@skein/store";
 
 /** A store that lets a test do something at the very moment between a plan and its commit. */
 export interface InterceptedStore {
@@ -9,24 +9,12 @@ export interface InterceptedStore {
 
 export function interceptStore(inner: Store): InterceptedStore {
   const waiting: { when: (operations: readonly Operation[]) => boolean; act: () => Promise<unknown> | void }[] = [];
-  const store: Store = {
-    now: () => inner.now(),
-    async commit(operations) {
-      const index = waiting.findIndex(({ when }) => when(operations));
-      const [found] = index < 0 ? [] : waiting.splice(index, 1);
-      await found?.act();
-      return inner.commit(operations);
-    },
-    getStream: (path) => inner.getStream(path),
-    readStream: (path, range) => inner.readStream(path, range),
-    getProducer: (path, producerId) => inner.getProducer(path, producerId),
-    listStreams: (query) => inner.listStreams(query),
-    getRecord: (collection, id) => inner.getRecord(collection, id),
-    queryRecords: (query) => inner.queryRecords(query),
-    watchStream: (path, listener) => inner.watchStream(path, listener),
-    watchCollection: (collection, listener) => inner.watchCollection(collection, listener),
-    close: () => inner.close(),
-  };
+  const store = withCommit(inner, async (operations) => {
+    const index = waiting.findIndex(({ when }) => when(operations));
+    const [found] = index < 0 ? [] : waiting.splice(index, 1);
+    await found?.act();
+    return inner.commit(operations);
+  });
   return { store, before: (when, act) => void waiting.push({ when, act }) };
 }
 

@@ -1,4 +1,4 @@
-import type { Operation, Store } from "@skein/store";
+import { withCommit, type Operation, type Store } from "@skein/store";
 import type { InterestIndex } from "./interests.ts";
 import { pairId, type MarkRecord } from "./records.ts";
 
@@ -11,7 +11,7 @@ const LATE_MS = 3000;
  * memory.
  */
 export function createMarkingStore(inner: Store, index: InterestIndex, clock: () => number): Store {
-  const commit: Store["commit"] = async (operations) => {
+  return withCommit(inner, async (operations) => {
     if (!operations.some(isNews)) return inner.commit(operations);
     const stale = index.ensure();
     if (stale !== undefined) await stale;
@@ -22,20 +22,7 @@ export function createMarkingStore(inner: Store, index: InterestIndex, clock: ()
     if (outcome.kind === "rejected") return outcome;
     if (clock() - startedAt > LATE_MS) await markLate(inner, index, operations, adds);
     return marks.length === 0 ? outcome : { ...outcome, results: outcome.results.slice(0, operations.length) };
-  };
-  return {
-    now: () => inner.now(),
-    commit,
-    getStream: (path) => inner.getStream(path),
-    readStream: (path, range) => inner.readStream(path, range),
-    getProducer: (path, producerId) => inner.getProducer(path, producerId),
-    listStreams: (query) => inner.listStreams(query),
-    getRecord: (collection, id) => inner.getRecord(collection, id),
-    queryRecords: (query) => inner.queryRecords(query),
-    watchStream: (path, listener) => inner.watchStream(path, listener),
-    watchCollection: (collection, listener) => inner.watchCollection(collection, listener),
-    close: () => inner.close(),
-  };
+  });
 }
 
 function isNews(operation: Operation): boolean {
