@@ -140,7 +140,10 @@ e2e(
     await openSession(page, app.url, "place");
     await page.getByText("Row number 399.").waitFor();
     const region = page.getByRole("region", { name: "Transcript" });
-    await region.evaluate((element) => element.scrollBy(0, -1500));
+    // By wheel, as a reader does: while the page is still finding its end, that is what takes hold of it.
+    await region.hover();
+    await page.mouse.wheel(0, -1500);
+    await expect.poll(async () => (await scrollState(page)).fromEnd).toBeGreaterThan(1000);
     const place = page.getByText(/^Row number 38\d\./).first();
     await place.waitFor();
     const key = await place.evaluate((element) => element.closest("article")?.getAttribute("data-row"));

@@ -30,6 +30,10 @@ export async function loadSqlite(): Promise<OpenDatabase> {
   return (file) => new DatabaseSync(file);
 }
 
+/**
+ * A connection of it that was closed keeps the file open until its statements are collected (1.2.1 cannot finalise
+ * them), and is the last to close then: whoever opens the file meanwhile must be ready to wait.
+ */
 async function dropIn(): Promise<SqliteModule> {
   const module: unknown = await import("@photostructure/sqlite");
   if (!isSqliteModule(module)) throw new Error("@photostructure/sqlite has no DatabaseSync");

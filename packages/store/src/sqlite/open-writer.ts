@@ -4,7 +4,7 @@ import type { OpenDatabase } from "./driver.ts";
 import { storeFiles } from "./files.ts";
 import { acquireLock } from "./lock.ts";
 import { refuseMoved } from "./moved.ts";
-import { configure, prepareIndexes, prepareTables } from "./schema.ts";
+import { configure, prepareIndexes, prepareTables, waitForOthers } from "./schema.ts";
 import type { WriterStart } from "./wire.ts";
 import { Writer } from "./writer.ts";
 
@@ -37,6 +37,7 @@ export function openWriter(start: WriterStart, open: OpenDatabase): OpenWriter {
     closeSync(openSync(file, "a", 0o600));
     const database = open(file);
     try {
+      waitForOthers(database);
       prepareTables(database, start.folder);
       configure(database, "writer");
       const writer = new Writer(database, prepareIndexes(database, start.collections));

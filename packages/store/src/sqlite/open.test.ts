@@ -7,6 +7,7 @@ import { append, create, Fixture, put, TestClock } from "../testing/fixture.ts";
 import { openTemporaryStore, temporaryFolder } from "../testing/temporary-store.ts";
 import { loadSqlite } from "./driver.ts";
 import { storeFiles } from "./files.ts";
+import { openWriter } from "./open-writer.ts";
 import { FORMAT } from "./schema.ts";
 import { createSqliteStore } from "./store.ts";
 
@@ -34,6 +35,24 @@ test("[ST121] a second process on the folder is refused and told whose it is; a 
   const again = await createSqliteStore({ path: folder.path, collections: {} });
   expect(await again.getStream("/still-works")).toBeDefined();
   await again.close();
+  await folder.remove();
+});
+
+test("[ST121] whoever has the database to itself for a moment delays a start and does not refuse it", async () => {
+  const folder = await temporaryFolder();
+  const { database } = storeFiles(folder.path);
+  const holder = runChild("./brief-holder.ts", [database]);
+  const [said] = await once(createInterface({ input: holder.process.stdout }), "line");
+  expect(said).toBe("held");
+  const open = await loadSqlite();
+  const opened = openWriter({ folder: folder.path, collections: {} }, (file) => {
+    // Told at the last moment, so that it still has the file when the first statement comes.
+    if (file === database) holder.process.kill("SIGTERM");
+    return open(file);
+  });
+  expect(opened.writer).toBeDefined();
+  opened.close();
+  expect(await holder.exited).toBe(0);
   await folder.remove();
 });
 

@@ -66,9 +66,18 @@ CREATE TABLE entries(
 PRAGMA user_version = ${FORMAT};
 `;
 
+/**
+ * Waits instead of failing when another connection holds the file for a moment, as one does that closes last (a
+ * backup, a check). Before any other statement: even a read of the format may meet it.
+ */
+export function waitForOthers(database: Database): void {
+  database.exec("PRAGMA busy_timeout = 5000");
+}
+
 /** How a connection behaves. `FULL` syncs every commit before it is visible; less would lose acknowledged data. */
 export function configure(database: Database, role: "writer" | "reader"): void {
-  database.exec("PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY;");
+  waitForOthers(database);
+  database.exec("PRAGMA temp_store = MEMORY;");
   if (role === "reader") return database.exec("PRAGMA query_only = 1; PRAGMA cache_size = -16384;");
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;");
   database.exec("PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;");
