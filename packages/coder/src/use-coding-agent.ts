@@ -1,4 +1,4 @@
-import type { WakeRow } from "@skein/protocol";
+import type { WakeRun } from "@skein/protocol";
 import { db } from "@skein/runtime";
 import type { HandlerContext } from "@skein/runtime";
 import { codingSessionResourceId, codingSessionResourceSchema } from "@skein/sessions";
@@ -27,7 +27,7 @@ export interface CodingSessionHandle {
   /** Judged by the transcript: prompts that are still queued do not count. */
   status(): CoderRunStatusRow["status"];
   /** How the last turn that this entity was woken for ended. */
-  readonly run: WakeRow["run"] | undefined;
+  readonly run: WakeRun | undefined;
   /** Queues a prompt, with the next flush. */
   send(prompt: string): void;
   /** The transcript, in the order of the log. */
@@ -62,7 +62,10 @@ export async function useCodingAgent(
     meta: () => sessionInfo.get("current"),
     status: () => (sessionInfo.has("current") ? statusOf(transcript) : "initializing"),
     get run() {
-      return [...ctx.db.wakes].findLast(({ source }) => source === child.url)?.run;
+      for (const row of [...ctx.db.wakes].reverse()) {
+        if (row.reason === "runFinished" && row.source === child.url) return row.run;
+      }
+      return undefined;
     },
     send: (text) => child.send({ type: "prompt", payload: { text } }),
     get events() {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { changeEvent } from "./change-event.ts";
-import { entity, entityTypeRegistration, message, tags } from "./entities.ts";
+import { dispatchPolicy, entity, entityTypeRegistration, message, tags } from "./entities.ts";
 import { ERROR_CODES } from "./errors.ts";
 
 /**
@@ -8,10 +8,21 @@ import { ERROR_CODES } from "./errors.ts";
  * A claim's generation is the producer epoch of everything written under it, so a fenced runner's writes are refused.
  */
 
+/**
+ * What a runner says of itself, for entities that need it (`dispatch.labels`): one word, or several that all hold, like
+ * `{ machine: "mini", agent: ["claude", "codex"] }`.
+ */
+export const runnerLabels = z.record(
+  z.string().min(1).max(64),
+  z.union([z.string().max(256), z.array(z.string().max(256)).max(100)]),
+);
+export type RunnerLabels = z.infer<typeof runnerLabels>;
+
 /** `PUT /_skein/runners/{id}`: made again at every start; the types it names are registered with it. */
 export const runnerRegistration = z.object({
   types: z.array(entityTypeRegistration),
   machine: z.string().max(256).optional(),
+  labels: runnerLabels.optional(),
 });
 export type RunnerRegistration = z.input<typeof runnerRegistration>;
 
@@ -19,7 +30,11 @@ export const runnerInfo = z.object({
   id: z.string(),
   types: z.array(z.string()),
   machine: z.string().optional(),
+  labels: runnerLabels.optional(),
+  /** Heard of lately, and not stopped. */
   online: z.boolean(),
+  /** It polls for calls only: it is stopping, or full. */
+  draining: z.boolean().optional(),
   lastSeenAt: z.number(),
 });
 export type RunnerInfo = z.infer<typeof runnerInfo>;
@@ -98,9 +113,16 @@ export const claimCommit = z.object({
         tags: tags.optional(),
         initialMessage: message.optional(),
         wake: z.boolean().optional(),
+        dispatch: dispatchPolicy.optional(),
       }),
     )
     .default([]),
+  /**
+   * Messages from this wire offset on are not being handled yet: others may edit, reorder or take them back. Without
+   * it (from a claim on) none of what is there may be changed. `seen` is up to where the handler has read its stream;
+   * when a message in front of `below` was edited behind it the commit is refused with `conflict`: read on, try again.
+   */
+  taken: z.object({ below: z.string(), seen: z.string() }).optional(),
   /** Input up to this wire offset of the main stream has been dealt with. */
   ack: z.string().optional(),
   /** Release the claim. The entity is offered again at once if newer input is there. */
