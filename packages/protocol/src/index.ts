@@ -1,4 +1,5 @@
 export { changeEvent, changeOperation, type ChangeEvent, type ChangeOperation } from "./change-event.ts";
+export { MAX_COUNTED_TICKS, cronSchedule, nextTick, ticksUntil, type CronSchedule, type MissedTicks } from "./cron.ts";
 export {
   ENTITY_EVENTS,
   dispatchPolicy,
@@ -85,19 +86,7 @@ export {
   type Work,
 } from "./runners.ts";
 export { session, sessionPage, sessionStatus, type Session, type SessionPage, type SessionStatus } from "./sessions.ts";
-export {
-  MAX_COUNTED_TICKS,
-  MAX_DELAY_MS,
-  cronSchedule,
-  delayedRow,
-  dueTime,
-  nextTick,
-  ticksUntil,
-  type CronSchedule,
-  type DelayedRow,
-  type MissedTicks,
-  type When,
-} from "./schedules.ts";
+export { MAX_DELAY_MS, delayedRow, dueTime, type DelayedRow, type When } from "./schedules.ts";
 export {
   MEMBERS,
   UNTOLD,

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { changeOperation } from "./change-event.ts";
+import { cronSchedule } from "./cron.ts";
 import { ENTITY_TYPE, isResourceId, parseEntityUrl } from "./paths.ts";
-import { cronSchedule, MAX_DELAY_MS } from "./schedules.ts";
+import { MAX_DELAY_MS } from "./schedules.ts";
 
 /**
  * What a handler declares (its manifest) and what it is then told (its wakes). Declarations are `manifest` events in
