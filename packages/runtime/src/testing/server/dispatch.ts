@@ -1,0 +1,137 @@
+import type { Claim, EntityStatus } from "@skein/protocol";
+import { DIRECTORY_STREAM, formatOffset, mainStream, SkeinError } from "@skein/protocol";
+import { failRuns } from "./runs.ts";
+import type { FakeEntity, FakeState, Stamp, Wake } from "./state.ts";
+import { agentPrincipal, eventOf, isLiving, makeStream, tell } from "./state.ts";
+
+/** Given back without an acknowledgement: at once the first time, then after a delay that doubles up to this. */
+const BACKOFF_MS = { first: 200, most: 30_000 };
+
+export function newWake(now: number): Wake {
+  return { state: "ready", generation: 0, acked: 0, attempts: 0, claimableAt: now };
+}
+
+export function readied(wake: Wake, claimableAt: number): Wake {
+  const { claim: _, claimableAt: _at, ...rest } = wake;
+  return { ...rest, state: "ready", ...(wake.held === undefined && { claimableAt }) };
+}
+
+/** New input: an idle entity becomes ready; one that is ready or claimed will see it anyway. */
+export function markReady(state: FakeState, entity: FakeEntity): void {
+  if (entity.wake?.state === "idle") entity.wake = readied(entity.wake, state.clock.now());
+  tell(state);
+}
+
+export function released(wake: Wake, more: boolean, now: number): Wake {
+  const { claim: _, claimableAt: _at, ...rest } = wake;
+  if (!more) return { ...rest, state: "idle" };
+  const paid = wake.attempts - 1;
+  const delay = paid <= 0 ? 0 : Math.min(BACKOFF_MS.first * 2 ** Math.min(paid - 1, 30), BACKOFF_MS.most);
+  return readied(wake, now + delay);
+}
+
+export function acknowledged(wake: Wake, position: number): Wake {
+  return position > wake.acked ? { ...wake, acked: position, attempts: 0 } : wake;
+}
+
+/** The entity of these types that has been claimable longest. */
+export function nextDue(state: FakeState, types: ReadonlySet<string>): { at: number; url: string } | undefined {
+  let found: { at: number; url: string } | undefined;
+  for (const { entity, wake } of state.entities.values()) {
+    const at = wake?.claimableAt;
+    if (at !== undefined && types.has(entity.type) && (found === undefined || at < found.at))
+      found = { at, url: entity.url };
+  }
+  return found;
+}
+
+export function claimNext(state: FakeState, holder: string, types: ReadonlySet<string>): Claim | undefined {
+  const next = nextDue(state, types);
+  if (!next || next.at > state.clock.now()) return undefined;
+  const found = state.entities.get(next.url);
+  return found && isLiving(found) ? claim(state, found, holder) : undefined;
+}
+
+/** Takes the claim: the generation rises, and runs that a lost handler left open are ended. */
+function claim(state: FakeState, entity: FakeEntity & { wake: Wake }, holder: string): Claim {
+  const { url } = entity.entity;
+  const now = state.clock.now();
+  failRuns(state, entity, "The handler was lost in the middle of this run.");
+  const { claimableAt: _, ...wake } = entity.wake;
+  const id = `claim-${state.newId()}`;
+  const generation = wake.generation + 1;
+  const leaseUntil = now + state.leaseMs;
+  const held = { id, holder, leaseUntil };
+  entity.wake = {
+    ...wake,
+    state: "claimed",
+    generation,
+    attempts: wake.attempts + 1,
+    claimableAt: leaseUntil,
+    claim: held,
+  };
+  entity.seq = 0;
+  setStatus(state, entity, "running");
+  const from = formatOffset(wake.acked);
+  return { kind: "claim", entity: shownEntity(entity), claimId: id, generation, leaseMs: state.leaseMs, from };
+}
+
+export interface ClaimRef {
+  readonly claimId: string;
+  readonly generation: number;
+}
+
+/** The entity, if the claim holds; throws `fenced`. */
+export function requireClaim(state: FakeState, url: string, ref: ClaimRef): FakeEntity & { wake: Wake } {
+  const lost = (why: string): SkeinError => new SkeinError("fenced", `This claim no longer holds: ${why}.`);
+  const entity = state.entities.get(url);
+  if (!entity || !isLiving(entity)) throw lost("the entity has ended");
+  const { wake } = entity;
+  if (wake.state !== "claimed" || wake.claim === undefined || wake.generation !== ref.generation)
+    throw lost("it was ended or taken over");
+  if (wake.claim.id !== ref.claimId) throw lost("its secret is another");
+  if (wake.claim.leaseUntil <= state.clock.now()) throw lost("its lease ran out");
+  return entity;
+}
+
+export function heartbeat(state: FakeState, url: string, ref: ClaimRef): { leaseMs: number } {
+  const entity = requireClaim(state, url, ref);
+  const { claimableAt: _, claim: held, ...rest } = entity.wake;
+  const leaseUntil = state.clock.now() + state.leaseMs;
+  entity.wake = {
+    ...rest,
+    ...(held && { claim: { ...held, leaseUntil } }),
+    ...(rest.held === undefined && { claimableAt: leaseUntil }),
+  };
+  return { leaseMs: state.leaseMs };
+}
+
+/** Gives back every claim for which `when` holds, as if it had never been made. */
+export function giveBack(state: FakeState, when: (wake: Wake, url: string) => boolean): void {
+  for (const entity of state.entities.values()) {
+    const { wake } = entity;
+    if (wake?.state !== "claimed" || !when(wake, entity.entity.url)) continue;
+    entity.wake = readied(wake, state.clock.now());
+    setStatus(state, entity, wake.held ?? "idle");
+  }
+  tell(state);
+}
+
+export function setStatus(state: FakeState, entity: FakeEntity, status: EntityStatus, by?: Stamp): void {
+  if (entity.entity.status === status) return;
+  const now = state.clock.now();
+  entity.entity = { ...entity.entity, status, updatedAt: now };
+  announce(state, entity, by ?? { principal: agentPrincipal(entity.entity.url), now });
+}
+
+/** Tells those who follow the directory. */
+export function announce(state: FakeState, entity: FakeEntity, stamp: Stamp): void {
+  const value = shownEntity(entity);
+  makeStream(state, DIRECTORY_STREAM).append([
+    eventOf("entity", { key: value.url, operation: "upsert", value }, stamp),
+  ]);
+}
+
+export function shownEntity({ entity }: FakeEntity): Claim["entity"] {
+  return { ...structuredClone(entity), streams: { main: mainStream(entity.url) } };
+}
