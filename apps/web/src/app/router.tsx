@@ -8,7 +8,6 @@ import {
 } from "@tanstack/react-router";
 import { z } from "zod";
 import { SessionRoute } from "../session/session-route.tsx";
-import { SessionsPage } from "../sessions/sessions-page.tsx";
 import { LinkButton } from "../ui/link-button.tsx";
 import { Notice } from "../ui/notice.tsx";
 
@@ -18,7 +17,11 @@ const rootRoute = createRootRoute({
   errorComponent: Broken,
 });
 
-const sessionsRoute = createRoute({ getParentRoute: () => rootRoute, path: "/", component: SessionsPage });
+const sessionsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/",
+  component: lazyRouteComponent(() => import("../sessions/sessions-page.tsx"), "SessionsPage"),
+});
 
 const newSearch = z.object({ how: z.enum(["create", "attach", "import"]).optional().catch(undefined) });
 const newRoute = createRoute({

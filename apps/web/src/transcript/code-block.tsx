@@ -1,4 +1,5 @@
 import { useState, type ReactNode } from "react";
+import { Highlighted } from "../highlight/highlighted.tsx";
 import { clip } from "../text/visible-text.ts";
 import { count } from "../text/format.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
@@ -11,7 +12,9 @@ export interface CodeBlockProps {
   /** Long lines are broken instead of scrolled. */
   readonly wrap?: boolean;
   readonly lines?: number;
-  /** Makes the shown part into what stands there; plain text by default. */
+  /** Coloured as this language, once it is complete: see `languageOf`. */
+  readonly language?: string | undefined;
+  /** Makes the shown part into what stands there instead. */
   readonly render?: (text: string) => ReactNode;
 }
 
@@ -19,7 +22,7 @@ export interface CodeBlockProps {
 const MOST_LINES = 2000;
 const MOST_CHARS = 400_000;
 
-export function CodeBlock({ text, label, wrap = false, lines = 24, render }: CodeBlockProps) {
+export function CodeBlock({ text, label, wrap = false, lines = 24, language, render }: CodeBlockProps) {
   const [all, setAll] = useState(false);
   const { text: shown, hidden } = all ? clip(text, MOST_LINES, MOST_CHARS) : clip(text, lines);
   return (
@@ -31,7 +34,7 @@ export function CodeBlock({ text, label, wrap = false, lines = 24, render }: Cod
         </figcaption>
       )}
       <pre dir="ltr" tabIndex={0}>
-        <code>{render ? render(shown) : shown}</code>
+        <code>{render ? render(shown) : <Highlighted text={shown} language={language} />}</code>
       </pre>
       {hidden > 0 && !all && (
         <button type="button" className={styles["more"]} onClick={() => setAll(true)}>
