@@ -181,3 +181,8 @@ export interface EntityDefinition<S extends StateSchema = StateSchema, Args = un
   readonly admit?: (request: { readonly id: string; readonly args: Args }) => Promise<void> | void;
   readonly handler: (ctx: HandlerContext<S, Args>, wake: Wake) => Promise<void> | void;
 }
+  /**
+   * How many of the newest rows `ctx.db` holds of each built-in collection, besides all that was not acknowledged
+   * before. Absent: all of them, and a cold start reads them all. The log keeps everything in any case.
+   */
+  readonly remember?: number;

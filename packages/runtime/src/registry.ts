@@ -19,6 +19,7 @@ export interface RegisteredType {
   readonly name: string;
   readonly registration: EntityTypeRegistration;
   readonly state: StateSchema;
+  readonly remember: number | undefined;
   parseArgs(args: unknown): Promise<unknown>;
   admit(request: { id: string; args: unknown }): Promise<void>;
   handle(ctx: HandlerContext, wake: Wake): Promise<void>;
@@ -62,11 +63,14 @@ export function createRegistry(): Registry {
 const BUILT_IN: ReadonlySet<string> = new Set(Object.values(ENTITY_EVENTS));
 
 function close<S extends StateSchema, Args>(name: string, definition: EntityDefinition<S, Args>): RegisteredType {
-  const { description, state, creationSchema, inboxSchemas, admit, handler } = definition;
+  const { description, state, remember, creationSchema, inboxSchemas, admit, handler } = definition;
   for (const [collection, { type }] of Object.entries(state ?? {})) {
     if (BUILT_IN.has(type)) {
       throw new SkeinError("reserved_name", `${name}.state.${collection}: the event type “${type}” is built in.`);
     }
+  }
+  if (remember !== undefined && !(Number.isSafeInteger(remember) && remember >= 0)) {
+    throw new SkeinError("invalid_request", `${name}.remember is a number of rows, not ${String(remember)}.`);
   }
   // Without a schema nothing is known of the arguments: `Args` is `unknown`, or what the author vouches for.
   const parseArgs = async (args: unknown): Promise<Args> =>
@@ -82,6 +86,7 @@ function close<S extends StateSchema, Args>(name: string, definition: EntityDefi
       ...optional("stateSchemas", state && stateSchemas(state)),
     },
     state: state ?? {},
+    remember,
     parseArgs,
     async admit({ id, args }) {
       await admit?.({ id, args: await parseArgs(args) });

@@ -31,6 +31,8 @@ export type Keep = "all" | "keys" | "none";
 export interface FoldOptions {
   /** What to hold of each event type: rows, only their keys (values are `undefined`), or nothing. Default: rows. */
   readonly keep?: (type: string) => Keep;
+  /** Types of which old rows were dropped: an update of a row that is not there is one of a row that was. */
+  readonly trimmed?: (type: string) => boolean;
   /** The fold may begin in the middle of the log and be given older pages. Costs memory for deleted keys. */
   readonly partial?: boolean;
 }
@@ -69,6 +71,8 @@ export function createFold(options: FoldOptions = {}): Fold {
       if (gone) addTo(gone.keys, event.type, event.key);
       return;
     }
+    if (event.headers.operation === "update" && options.trimmed?.(event.type) && !rows(event.type).has(event.key))
+      return;
     rows(event.type).put(event.key, kept === "all" ? event.value : undefined, at);
   };
 

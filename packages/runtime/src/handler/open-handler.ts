@@ -4,14 +4,17 @@ import type { StreamEvent } from "../client/index.ts";
 import { isChangeEvent, positionOf } from "../client/index.ts";
 import type { HandlerContext, StateSchema, Wake } from "../context.ts";
 import type { ClaimChannel } from "../runner/claim-channel.ts";
+import type { Log } from "../runner/log.ts";
 import type { ClaimDeps } from "../runner/run-claim.ts";
+import { encodeCheckpoint, isWorthSaving, mayBeSaved, trimFold } from "./checkpoint.ts";
 import { createCommitter, type Committer } from "./committer.ts";
 import { createContext } from "./create-context.ts";
 import { createInput } from "./input.ts";
-import { keepOfMain } from "./main-stream.ts";
+import { keepOfMain, TRIMMED } from "./main-stream.ts";
 import { openView } from "./open-view.ts";
 import { createRuns, type Runs } from "./runs.ts";
 import { createSharedStates } from "./shared-states.ts";
+import type { StreamView } from "./stream-view.ts";
 import { createTagView } from "./tag-view.ts";
 import { createTails } from "./tails.ts";
 import { createWriteBuffer, type WriteBuffer } from "./write-buffer.ts";
@@ -26,6 +29,8 @@ export interface OpenHandler {
   context(args: unknown): HandlerContext;
   /** The offset to acknowledge now. */
   ack(): string;
+  /** Keeps checkpoints of what has much that is new, for the next cold start. Never rejects. */
+  checkpoint(): Promise<void>;
   /** Ends reading, refuses what is written from now on, and keeps the folds warm for the next time. */
   close(): void;
 }
@@ -33,6 +38,7 @@ export interface OpenHandler {
 export interface OpenHandlerOptions {
   readonly claim: Claim;
   readonly state: StateSchema;
+  readonly remember: number | undefined;
   readonly deps: ClaimDeps;
   readonly channel: ClaimChannel;
   readonly signal: AbortSignal;
@@ -47,14 +53,18 @@ export async function openHandler(options: OpenHandlerOptions): Promise<OpenHand
   const from = positionOf(claim.from);
   const tags = createTagView(claim.entity.tags);
   const onLog: ((event: StreamEvent, position: number) => void)[] = [(event) => tags.onLog(event)];
-  const shape = JSON.stringify(Object.values(state).map(({ type }) => type));
+  const { remember } = options;
+  const shape = JSON.stringify([Object.values(state).map(({ type }) => type), remember]);
   const main = await openView({
     client,
     clock,
     path: streams.main,
     keep: keepOfMain(state),
+    trimmed: remember === undefined ? undefined : (type) => TRIMMED.has(type),
     signal,
+    shape,
     warm: cache.take(streams.main, shape),
+    checkpoint: mayBeSaved(from) ? () => channel.readCheckpoint(streams.main) : undefined,
     onLog(event, position) {
       if (isChangeEvent(event) && event.type === ENTITY_EVENTS.ended) {
         lose(new SkeinError("entity_ended", `${url} was ended.`));
@@ -62,6 +72,8 @@ export async function openHandler(options: OpenHandlerOptions): Promise<OpenHand
       for (const listener of onLog) listener(event, position);
     },
   });
+
+  if (remember !== undefined) trimFold(main.fold, TRIMMED, remember, from);
 
   const taken = deps.taken.get(url) ?? new Set<string>();
   const onListenerError = (error: unknown): void => log("error", `${url}: a listener threw: ${String(error)}`);
@@ -98,13 +110,34 @@ export async function openHandler(options: OpenHandlerOptions): Promise<OpenHand
         log: (level, text, fields) => log(level, `${url}: ${text}`, fields),
       }),
     ack: () => formatOffset(input.ack()),
+    async checkpoint() {
+      for (const read of [{ view: main, shape }, ...shared.readable()]) await saveCheckpoint(read, channel, log);
+    },
     close() {
       committer.close(new SkeinError("fenced", `The handler of ${url} has ended: its claim is released.`));
       tails.close();
       shared.close();
-      cache.put(main.path, shape, main.fold);
+      cache.put(main.path, shape, main);
       if (taken.size > 0) deps.taken.set(url, taken);
       else deps.taken.delete(url);
     },
   };
+}
+
+async function saveCheckpoint(
+  { view, shape }: { readonly view: StreamView; readonly shape: string },
+  channel: ClaimChannel,
+  log: Log,
+): Promise<void> {
+  const { fold, path } = view;
+  if (!isWorthSaving(fold, view.saved)) return;
+  const { position } = fold;
+  const bytes = encodeCheckpoint(fold, shape);
+  try {
+    if (bytes) await channel.saveCheckpoint(path, formatOffset(position), bytes);
+    else log("debug", `${path} has too much for a checkpoint: a cold start reads all of it.`);
+    view.saved = position;
+  } catch (error) {
+    log("debug", `No checkpoint of ${path} was kept: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }

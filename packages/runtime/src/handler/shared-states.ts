@@ -22,6 +22,8 @@ export interface SharedStates {
   viewOf(path: string): StreamView | undefined;
   onCommitted(batch: Batch | undefined): void;
   /** Gives the folds back to the cache. */
+  /** What a checkpoint may be kept of: what is read, and declared in the log. */
+  readable(): readonly { readonly view: StreamView; readonly shape: string }[];
   close(): void;
 }
 
@@ -70,7 +72,10 @@ export function createSharedStates(options: SharedStatesOptions): SharedStates {
     const path = sharedStateStream(id);
     const { keep, blind, shape } = keepOf(schema, load);
     const warm = blind ? undefined : cache.take(path, shape);
-    const view = await openView({ client, clock, path, keep, blind, signal, warm });
+    // An entity that has declared it has read it before.
+    const known = !blind && main.fold.rows(ENTITY_EVENTS.manifest).has(`shared-state:${id}`);
+    const checkpoint = known ? () => options.channel.readCheckpoint(path) : undefined;
+    const view = await openView({ client, clock, path, keep, blind, signal, shape, warm, checkpoint });
     return adopt(id, schema, shape, view);
   };
   const declare = (id: string, mode: "create" | "connect"): void => {
@@ -157,8 +162,9 @@ export function createSharedStates(options: SharedStatesOptions): SharedStates {
       for (const { view } of opened.values()) if (declaredIn(batch, main.path, view.path)) declared.add(view.path);
     },
     close() {
-      for (const { view, shape } of opened.values()) if (!view.blind) cache.put(view.path, shape, view.fold);
+      for (const { view, shape } of opened.values()) if (!view.blind) cache.put(view.path, shape, view);
     },
+    readable: () => [...opened.values()].filter(({ view }) => !view.blind && declared.has(view.path)),
   };
 }
 

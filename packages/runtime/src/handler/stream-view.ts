@@ -2,6 +2,7 @@ import type { ChangeEvent } from "@skein/protocol";
 import type { Fold, Keep, StreamBatch } from "../client/index.ts";
 import { createFold, positionOf } from "../client/index.ts";
 import type { StreamEvent } from "../client/index.ts";
+import type { WarmFold } from "./warm-cache.ts";
 import { createOverlay, type Overlay } from "./overlay.ts";
 
 /**
@@ -16,6 +17,8 @@ export interface StreamView {
   readonly path: string;
   readonly fold: Fold;
   readonly overlay: Overlay;
+  /** How far the newest checkpoint of it goes. */
+  saved: number;
   keep(type: string): Keep;
   /** Nothing of the log is held: it is neither read nor followed, and writes go as soon as they are committed. */
   readonly blind: boolean;
@@ -32,14 +35,16 @@ export interface StreamViewOptions {
   readonly path: string;
   readonly keep: (type: string) => Keep;
   readonly blind?: boolean;
+  readonly trimmed?: ((type: string) => boolean) | undefined;
   /** A fold of the same stream from before, with the same `keep`. */
-  readonly warm?: Fold | undefined;
+  readonly warm?: WarmFold | undefined;
   /** Sees every message of the log that `receive` and `committed` bring, in order. */
   readonly onLog?: (event: StreamEvent, position: number) => void;
 }
 
-export function createStreamView({ path, keep, blind = false, warm, onLog }: StreamViewOptions): StreamView {
-  const fold = warm ?? createFold({ keep });
+export function createStreamView(options: StreamViewOptions): StreamView {
+  const { path, keep, blind = false, trimmed, warm, onLog } = options;
+  const fold = warm?.fold ?? createFold({ keep, ...(trimmed && { trimmed }) });
   const overlay = createOverlay();
   const listeners = new Set<() => void>();
   /** Writes that the fold does not have yet; those committed know where they end. */
@@ -65,6 +70,7 @@ export function createStreamView({ path, keep, blind = false, warm, onLog }: Str
     path,
     fold,
     overlay,
+    saved: warm?.saved ?? 0,
     keep,
     blind,
     receive({ events, start }) {

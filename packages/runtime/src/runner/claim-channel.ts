@@ -3,6 +3,7 @@ import { claimCommitResult, SkeinError } from "@skein/protocol";
 import { z } from "zod";
 import type { Clock, Transport } from "../client/index.ts";
 import { createBackoff, createRetryJudge, withOwnSignal } from "../client/index.ts";
+import { withDeadline } from "./deadline.ts";
 
 /** What a runner says to the server under one claim. */
 export interface ClaimChannel {
@@ -16,8 +17,14 @@ export interface ClaimChannel {
   live(stream: string, events: readonly ChangeEvent[]): Promise<void>;
   /** Tried again as `commit` is; the same bytes under the same name are kept once. */
   blob(stream: string, blob: { readonly mime: string; readonly bytes: Uint8Array }): Promise<void>;
+  /** One try: it is only a shortcut. Rejects when it was not kept. */
+  saveCheckpoint(stream: string, position: string, bytes: Uint8Array): Promise<void>;
+  /** `undefined` when there is none, or it cannot be had. */
+  readCheckpoint(stream: string): Promise<Uint8Array | undefined>;
 }
 
+/** A checkpoint that is not there in this time is done without. */
+const CHECKPOINT_MS = 5_000;
 const lease = z.object({ leaseMs: z.number() });
 
 /** `lost` aborts when the claim is known to be lost; `onFenced` is told when the server says so. */
@@ -31,6 +38,8 @@ export function createClaimChannel(options: {
   const { transport, clock, claim, lost, onFenced } = options;
   const { claimId, generation } = claim;
   const path = `${claim.entity.url}/claim`;
+  /** Where the body is bytes, the claim is in headers. */
+  const ref = { "skein-claim": claimId, "skein-generation": String(generation) };
   let seq = 1;
 
   const watchFence = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -72,8 +81,27 @@ export function createClaimChannel(options: {
         withOwnSignal(lost, (signal) => transport.request("POST", `${path}/live`, { body, signal })),
       );
     },
+    async saveCheckpoint(stream, position, bytes) {
+      const headers = { ...ref, "skein-position": position };
+      const request = { query: { stream }, headers, bytes: { type: "application/octet-stream", content: bytes } };
+      await withDeadline(clock, CHECKPOINT_MS, lost, (signal) =>
+        transport.request("PUT", `${path}/checkpoint`, { ...request, signal }),
+      );
+    },
+    async readCheckpoint(stream) {
+      try {
+        return await withDeadline(clock, CHECKPOINT_MS, lost, async (signal) => {
+          const request = { query: { stream }, headers: ref, signal };
+          const response = await transport.request("GET", `${path}/checkpoint`, request);
+          return new Uint8Array(await response.arrayBuffer());
+        });
+      } catch {
+        // The log has it all, and says what is wrong, if something is.
+        return undefined;
+      }
+    },
     async blob(stream, { mime, bytes }) {
-      const headers = { "skein-claim": claimId, "skein-generation": String(generation) };
+      const headers = ref;
       const request = { query: { stream }, headers, bytes: { type: mime, content: bytes } };
       await insist(() =>
         withOwnSignal(lost, (signal) => transport.request("PUT", `${path}/blob`, { ...request, signal })),

@@ -107,7 +107,7 @@ async function perform(
 ): Promise<void> {
   const { clock, log } = deps;
   const { signal } = work;
-  const handler = await openHandler({ claim, state: type.state, deps, channel, signal, lose });
+  const handler = await openHandler({ claim, state: type.state, remember: type.remember, deps, channel, signal, lose });
   try {
     const outcome = await runHandler(deps, signal, async () => {
       const args = await type.parseArgs(claim.entity.args);
@@ -120,6 +120,7 @@ async function perform(
   }
 }
 
+    if (!signal.aborted) await handler.checkpoint();
 /** After an abort the handler has the grace time to end; then it is given up on. */
 async function runHandler(deps: ClaimDeps, signal: AbortSignal, handle: () => Promise<void>): Promise<Outcome> {
   const { clock, graceMs, log } = deps;

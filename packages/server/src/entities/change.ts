@@ -7,6 +7,7 @@ import { createDraft, type Draft } from "../records/draft.ts";
 import { execute, refused } from "../records/execute.ts";
 import { createSnapshot, load, type SnapshotBuilder } from "../records/snapshot.ts";
 import { sessionKeysOf, sessionOf } from "../sessions/draft.ts";
+import { dropCheckpoints } from "../wakes/checkpoint.ts";
 import { loadOpenRuns, loadSubscribers, loadSubscriptions } from "../wakes/load-run-end.ts";
 import { endedEntity, noEntity, toEntity } from "./entity.ts";
 import type { Stamp } from "./events.ts";
@@ -60,7 +61,7 @@ export async function kill(
   const { store } = context;
   const there = await getEntity(context, url);
   if (there.status === "killed") return there;
-  return changeEntity(context, url, principal, async ({ snapshot, entity }) => {
+  const killed = await changeEntity(context, url, principal, async ({ snapshot, entity }) => {
     await load(store, snapshot, sessionKeysOf(entity.tags));
     const openRuns = await loadOpenRuns(store, snapshot, url);
     const subscribers = await loadSubscribers(store, snapshot, url);
@@ -71,6 +72,8 @@ export async function kill(
     const found = { ...order, openRuns, subscribers, subscribed, sessionOpen };
     return (draft, stamp) => addKill(draft, entity, found, stamp);
   });
+  await dropCheckpoints(context, url);
+  return killed;
 }
 
 interface Loaded {

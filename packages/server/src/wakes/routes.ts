@@ -5,6 +5,7 @@ import { entityParam } from "../entities/routes.ts";
 import { MAX_COMMIT_BODY, readJson } from "../http/body.ts";
 import { json, noContent } from "../http/errors.ts";
 import type { Route } from "../http/router.ts";
+import { putCheckpoint, readCheckpoint } from "./checkpoint.ts";
 import { heartbeat } from "./claim.ts";
 import { putBlob } from "./put-blob.ts";
 import { commitClaim } from "./commit.ts";
@@ -37,6 +38,19 @@ export function claimRoutes(context: ServerContext): Route[] {
         await putBlob(context, entityParam(route).url, route.request);
         return noContent();
       },
+    },
+    {
+      method: "PUT",
+      pattern: `${base}/checkpoint`,
+      handle: async (route) => {
+        await putCheckpoint(context, entityParam(route).url, route.request);
+        return noContent();
+      },
+    },
+    {
+      method: "GET",
+      pattern: `${base}/checkpoint`,
+      handle: (route) => readCheckpoint(context, entityParam(route).url, route.request),
     },
     {
       method: "POST",

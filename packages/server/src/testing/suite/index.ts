@@ -4,6 +4,7 @@ import type { ServerUnderTest } from "../caller.ts";
 import { createFixture, type Fixture } from "../fixture.ts";
 import { accessRules } from "./access.ts";
 import { blobRules } from "./blobs.ts";
+import { checkpointRules } from "./checkpoints.ts";
 import { claimRules } from "./claims.ts";
 import { dispatchRules } from "./dispatch.ts";
 import { entityRules } from "./entities.ts";
@@ -44,6 +45,7 @@ export function serverSuite(name: string, start: (now: () => number) => Promise<
 
     describe("entities", () => entityRules(on));
     describe("claims", () => claimRules(on));
+    describe("checkpoints", () => checkpointRules(on));
     describe("dispatch", () => dispatchRules(on));
     describe("runs", () => runRules(on));
     describe("resources", () => resourceRules(on));
