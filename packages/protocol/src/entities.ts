@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { forkDeclaration, forkedFrom } from "./forks.ts";
 import { ENTITY_ID, ENTITY_TYPE } from "./paths.ts";
 import { when } from "./schedules.ts";
 
@@ -44,6 +45,8 @@ export const entity = z.object({
   dispatch: dispatchPolicy.optional(),
   /** Only in `GET /{type}/{id}`: whether a runner that may work on it is online, and who holds its claim. */
   placement: z.object({ online: z.boolean(), runner: z.string().optional() }).optional(),
+  /** Of a fork, stamped by the server. */
+  forkedFrom: forkedFrom.optional(),
 });
 export type Entity = z.infer<typeof entity>;
 
@@ -133,6 +136,8 @@ export const entityTypeRegistration = z.object({
   admission: z.boolean().default(false),
   /** For entities that are spawned without one of their own. */
   dispatch: dispatchPolicy.optional(),
+  /** How entities of this type are forked. Absent: they are not. */
+  fork: forkDeclaration.optional(),
 });
 export type EntityTypeRegistration = z.input<typeof entityTypeRegistration>;
 

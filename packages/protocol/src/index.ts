@@ -42,6 +42,18 @@ export {
   type SpawnRequest,
   type Tags,
 } from "./entities.ts";
+export {
+  forkDeclaration,
+  forkedFrom,
+  forkRequest,
+  sessionFork,
+  sessionOrigin,
+  type ForkDeclaration,
+  type ForkedFrom,
+  type ForkRequest,
+  type SessionFork,
+  type SessionOrigin,
+} from "./forks.ts";
 export { ERROR_CODES, SkeinError, parseWireError, type ErrorCode, type WireError } from "./errors.ts";
 export { ZERO_OFFSET, formatOffset, parseOffset } from "./offsets.ts";
 export {

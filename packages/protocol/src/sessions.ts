@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { sessionFork, sessionOrigin } from "./forks.ts";
 
 /**
  * A coding session as the list of sessions shows it: a projection that the server keeps in the same commit as the
@@ -35,6 +36,10 @@ export const session = z.looseObject({
   lastLine: z.string().optional(),
   createdAt: z.number(),
   lastActivityAt: z.number(),
+  forkedFrom: sessionOrigin.optional(),
+  /** Its forks, the newest of them; `forkCount` counts all. */
+  forks: z.array(sessionFork).optional(),
+  forkCount: z.number().optional(),
   costUsd: z.number().optional(),
   turns: z.number(),
 });
