@@ -22,3 +22,4 @@ export { createRegistry, defineEntity, type RegisteredType, type Registry } from
 export type { CallHandler, CallHandlers } from "./runner/calls.ts";
 export type { Log } from "./runner/log.ts";
 export { createRunner, type Runner, type RunnerOptions } from "./runner/runner.ts";
+export type { HandlerWork, RunnerTrace } from "./runner/trace.ts";

@@ -6,4 +6,5 @@ export { createMetrics, type Metrics } from "./metrics/prometheus.ts";
 export type { ServerState } from "./metrics/state.ts";
 export type { Observe, ServerEvent } from "./observe.ts";
 export { SERVER_COLLECTIONS } from "./records/collections.ts";
+export type { ServerTrace } from "./trace.ts";
 export { createServer, type Server, type ServerDeps } from "./server.ts";

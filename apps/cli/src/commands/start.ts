@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { resolveHome } from "../home/home.ts";
 import type { CliIo } from "../io.ts";
 import { DEFAULT_PORT } from "../start/port.ts";
+import { readTelemetrySettings } from "../telemetry/settings.ts";
 import { parsePort, parsePublicUrl } from "./parse-options.ts";
 
 interface Options {
@@ -60,6 +61,7 @@ export function startCommand(io: CliIo, version: string): Command {
           allowedDirectories: options.allow?.map((folder) => resolve(io.cwd, folder)),
           defaultDirectory: io.homeFolder,
         },
+        telemetry: readTelemetrySettings(io.env),
         ...(options.open ? { onReady: (link) => openBrowser(link, process.platform) } : {}),
       });
     });

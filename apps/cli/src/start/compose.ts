@@ -7,6 +7,8 @@ import { createClient, type Client } from "@skein/runtime/client";
 import { createEmbeddedServer } from "@skein/server/presets";
 import { describeAddress } from "@skein/store/postgres";
 import type { Home } from "../home/home.ts";
+import type { Telemetry } from "../telemetry/start-telemetry.ts";
+import type { TelemetrySettings } from "../telemetry/settings.ts";
 import { findWebApp } from "./web-app.ts";
 import { namesOfWildcard, reachableUrl } from "./addresses.ts";
 
@@ -21,6 +23,7 @@ export interface ComposeOptions {
   readonly publicUrl: string | undefined;
   readonly version: string;
   readonly agents: AgentOptions;
+  readonly telemetry: TelemetrySettings;
   /** One line for the person who started it. */
   readonly log: (line: string) => void;
 }
@@ -62,7 +65,10 @@ function runnerId(home: Home, database: string | undefined): string {
 }
 
 /** Joins store, server, runner, coder and web app: the composition root of `skein start`. */
-export const compose: Compose = async ({ home, database, host, port, publicUrl, version, agents, log }) => {
+export const compose: Compose = async ({ home, database, host, port, publicUrl, version, agents, ...options }) => {
+  const { log } = options;
+  const telemetry = await openTelemetry(options.telemetry, version);
+  const tracing = telemetry?.tracing;
   const webApp = findWebApp();
   const server = await createEmbeddedServer({
     home: home.folder,
@@ -79,12 +85,10 @@ export const compose: Compose = async ({ home, database, host, port, publicUrl, 
     log: ({ level, message, error }) => {
       if (level === "warn" || level === "error") log(join(message, error));
     },
+    ...(tracing && { trace: tracing.server }),
   });
-  const connection = {
-    baseUrl: server.url,
-    token: server.token,
-    fetch: (request: Request) => server.fetch(request),
-  };
+  const fetch = (request: Request): Promise<Response> => server.fetch(request);
+  const connection = { baseUrl: server.url, token: server.token, fetch: tracing?.propagating(fetch) ?? fetch };
   const registry = createRegistry();
   const coders = registerCoder(registry, {
     defaultWorkingDirectory: agents.defaultDirectory,
@@ -103,11 +107,13 @@ export const compose: Compose = async ({ home, database, host, port, publicUrl, 
     machine: hostname(),
     calls: coders.calls,
     log: runnerLog(log),
+    ...(tracing && { trace: tracing.runner }),
   });
   const close = async (): Promise<void> => {
     await runner.stop();
     await coders.close();
     await server.close();
+    await telemetry?.close();
   };
   try {
     await coders.start();
@@ -122,10 +128,19 @@ export const compose: Compose = async ({ home, database, host, port, publicUrl, 
     token: server.token,
     link: server.link.replace(server.url, publicUrl ?? url),
     data: database === undefined ? home.folder : `PostgreSQL, ${describeAddress(database)}`,
-    notes: webApp === undefined ? ["The web app is not built: run `npm start` or `npm run build` once."] : [],
+    notes: [
+      ...(webApp === undefined ? ["The web app is not built: run `npm start` or `npm run build` once."] : []),
+      ...(options.telemetry.kind === "unsupported" ? [options.telemetry.message] : []),
+    ],
     close,
   };
 };
+
+async function openTelemetry(settings: TelemetrySettings, version: string): Promise<Telemetry | undefined> {
+  if (settings.kind !== "otlp") return undefined;
+  const { startTelemetry } = await import("../telemetry/start-telemetry.ts");
+  return startTelemetry(settings, version);
+}
 
 async function listCoders(client: Client): Promise<Entity[]> {
   const found: Entity[] = [];

@@ -8,6 +8,7 @@ import { jsonLine, safeText } from "../output/safe-text.ts";
 import { createStyle } from "../output/style.ts";
 import { announce, type Ready } from "./announce.ts";
 import { choosePort, portTaken } from "./choose-port.ts";
+import type { TelemetrySettings } from "../telemetry/settings.ts";
 import type { AgentOptions, Compose, Composed } from "./compose.ts";
 import { describeHolder, findPortHolder } from "./port-holder.ts";
 import { probeHealth } from "./probe-health.ts";
@@ -22,6 +23,7 @@ export interface StartOptions {
   readonly pid: number;
   readonly version: string;
   readonly agents: AgentOptions;
+  readonly telemetry: TelemetrySettings;
   /** Called with the link once it is ready. */
   readonly onReady?: (link: string) => void;
 }
@@ -36,8 +38,8 @@ export async function start(io: CliIo, compose: Compose, options: StartOptions):
   const crashed = await refuseSecond(home);
   const port = options.port === 0 ? 0 : await choosePort(io, options.host, options.port);
   const log = (line: string): void => io.stderr(`${safeText(line)}\n`);
-  const { database, host, publicUrl, version, agents } = options;
-  const composed = await composeOn(compose, { home, database, host, port, publicUrl, version, agents, log });
+  const { database, host, publicUrl, version, agents, telemetry } = options;
+  const composed = await composeOn(compose, { home, database, host, port, publicUrl, version, agents, telemetry, log });
   try {
     const { url, token, link } = composed;
     await writeServerFile(home.serverFile, { url, token, pid, startedAt: io.now() });

@@ -85,7 +85,7 @@ export async function openHandler(options: OpenHandlerOptions): Promise<OpenHand
     main.write(event);
     buffer.write(main.path, event);
   };
-  const runs = createRuns({ generation: claim.generation, clock, write: writeMain });
+  const runs = createRuns({ entity: url, generation: claim.generation, clock, write: writeMain, trace: deps.trace });
   const tails = createTails({ client, clock, log, main, onMainGone: lose });
   const tail = tails.add;
   const shared = createSharedStates({ client, clock, channel, buffer, main, writeMain, cache, signal, tail });

@@ -8,6 +8,7 @@ import { createClaimChannel, type ClaimChannel } from "./claim-channel.ts";
 import { codeOf, endClaim, textOf, type Outcome } from "./end-claim.ts";
 import { startLease } from "./lease.ts";
 import type { Log } from "./log.ts";
+import type { RunnerTrace } from "./trace.ts";
 
 export interface ClaimDeps {
   readonly client: Client;
@@ -18,6 +19,7 @@ export interface ClaimDeps {
   readonly taken: Map<string, Set<string>>;
   /** How long an aborted handler may take to end. */
   readonly graceMs: number;
+  readonly trace: RunnerTrace;
 }
 
 /** A claim at work. */
@@ -111,7 +113,11 @@ async function perform(
   try {
     const outcome = await runHandler(deps, signal, async () => {
       const args = await type.parseArgs(claim.entity.args);
-      await type.handle(handler.context(args), handler.wake);
+      const { url: entity, type: name } = claim.entity;
+      const { generation } = claim;
+      await deps.trace.handler({ entity, type: name, generation, reason: handler.wake.reason }, async () => {
+        await type.handle(handler.context(args), handler.wake);
+      });
     });
     if (lost.signal.aborted) return;
     await endClaim({ claim, outcome, stopped: signal.aborted, handler, clock, log });

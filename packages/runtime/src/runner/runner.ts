@@ -9,6 +9,7 @@ import { withDeadline, within } from "./deadline.ts";
 import { consoleLog, type Log } from "./log.ts";
 import { poll, register } from "./poll.ts";
 import { runClaim, type ClaimDeps, type RunningClaim } from "./run-claim.ts";
+import { noTrace, type RunnerTrace } from "./trace.ts";
 import { watchClock } from "./watch-clock.ts";
 
 export interface RunnerOptions extends ConnectionOptions {
@@ -30,6 +31,8 @@ export interface RunnerOptions extends ConnectionOptions {
   readonly graceMs?: number;
   /** How long one poll waits for work. Default 25,000. */
   readonly pollMs?: number;
+  /** Stands around handlers and runs. */
+  readonly trace?: RunnerTrace;
 }
 
 export interface Runner {
@@ -58,9 +61,9 @@ export interface Runner {
  * await runner.start();
  */
 export function createRunner(options: RunnerOptions): Runner {
-  const { clock = systemClock, log = consoleLog, concurrency = 64, graceMs = 5_000 } = options;
+  const { clock = systemClock, log = consoleLog, concurrency = 64, graceMs = 5_000, trace = noTrace } = options;
   const client = createClient({ ...options, clock });
-  const deps: ClaimDeps = { client, clock, log, cache: createWarmCache(), taken: new Map(), graceMs };
+  const deps: ClaimDeps = { client, clock, log, cache: createWarmCache(), taken: new Map(), graceMs, trace };
   const claims = new Map<string, RunningClaim>();
   const answering = new Set<Promise<void>>();
   const stopping = new AbortController();

@@ -8,6 +8,7 @@ import { MAX_COMMIT_BODY } from "../http/body.ts";
 import { createStaticFiles } from "../http/static.ts";
 import { createMetrics } from "../metrics/prometheus.ts";
 import { createServer } from "../server.ts";
+import { traceCommits, traceRequests, type ServerTrace } from "../trace.ts";
 import { openStore } from "./open-store.ts";
 import { loadToken } from "./token-file.ts";
 
@@ -33,6 +34,8 @@ export interface EmbeddedServerOptions {
   readonly leaseMs?: number;
   readonly version?: string;
   readonly log?: (event: LogEvent) => void;
+  /** Stands around requests and commits. */
+  readonly trace?: ServerTrace;
 }
 
 export interface EmbeddedServer {
@@ -51,16 +54,20 @@ export interface EmbeddedServer {
 export async function createEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
   const token = options.token ?? (await loadToken(join(options.home, "token")));
   const metrics = createMetrics();
-  const store = metrics.observed(await openStore(options, metrics.observeStore));
+  const { trace } = options;
+  const measured = metrics.observed(await openStore(options, metrics.observeStore));
+  const store = trace ? traceCommits(measured, trace) : measured;
   const stop = new AbortController();
   const log = options.log ?? ((event: LogEvent) => console.error(event.message, event.error ?? ""));
   const onError = (error: unknown): void => log({ level: "error", message: "A request failed.", error });
   const host = options.host ?? "127.0.0.1";
-  let listening: { readonly hosts: ReadonlySet<string>; readonly server: ReturnType<typeof createServer> } | undefined;
+  let listening:
+    | { readonly hosts: ReadonlySet<string>; readonly fetch: (request: Request) => Promise<Response> }
+    | undefined;
   try {
     const handler = async (request: Request): Promise<Response> => {
       if (!listening) return new Response(null, { status: 503 });
-      return listening.server.fetch(request);
+      return listening.fetch(request);
     };
     const port = options.port ?? 4437;
     const node = await serveNode({
@@ -81,13 +88,18 @@ export async function createEmbeddedServer(options: EmbeddedServerOptions): Prom
       auth: createTokenAuth({ token, principal: options.principal ?? systemUser(), cookieName: `skein_${node.port}` }),
       guard: () => ({ hosts, origins }),
       log,
-      observe: metrics.observe,
+      observe: (event) => {
+        metrics.observe(event);
+        trace?.observe(event);
+      },
       metrics,
       ...(options.leaseMs !== undefined && { leaseMs: options.leaseMs }),
       ...(options.version !== undefined && { version: options.version }),
       ...(options.staticDirectory !== undefined && { staticFiles: createStaticFiles(options.staticDirectory) }),
     });
-    listening = { hosts, server };
+    const answer = (request: Request): Promise<Response> => server.fetch(request);
+    const fetch = trace ? traceRequests(answer, trace) : answer;
+    listening = { hosts, fetch };
     let closed: Promise<void> | undefined;
     return {
       url: node.url,
@@ -95,7 +107,7 @@ export async function createEmbeddedServer(options: EmbeddedServerOptions): Prom
       link: `${node.url}/_skein/sign-in?token=${encodeURIComponent(token)}`,
       host,
       port: node.port,
-      fetch: (request) => server.fetch(request),
+      fetch,
       close: () => (closed ??= closeAll()),
     };
 
