@@ -1,4 +1,5 @@
-import type { Blob, Denormalised, NativeTranscriptRow } from "@skein/sessions";
+import type { Blob, Denormalised, NativeTranscriptRow, Normalised, PermissionMode } from "@skein/sessions";
+import type { NativeFile } from "@skein/sessions/node";
 import type { DriverFactory } from "./driver.ts";
 
 /** What the coder knows of one agent. */
@@ -10,6 +11,8 @@ export interface AgentAdapter {
   readonly importer?: NativeImporter;
   /** Quick: asked before every coder is made. */
   isInstalled(): Promise<boolean>;
+  /** The files that its sessions are made of. Absent: its sessions stay on the machine that they are on. */
+  readonly nativeFiles?: NativeFiles;
   status(): Promise<AgentStatus>;
 }
 
@@ -73,6 +76,28 @@ export interface NativeSession {
   readonly id: string;
   readonly path: string;
   readonly cwd?: string | undefined;
+/** Sessions as files: to be kept on the session's native stream, and made anew from there. */
+export interface NativeFiles {
+  /** The session's own file first. */
+  list(session: NativeSession): Promise<readonly NativeFile[]>;
+  /** A translator of the session's own file, to find where in it a row stands. */
+  createNormaliser(): NativeTranslator;
+  /** Makes a session of files that were put together elsewhere; answers with the path of its own file. */
+  place(staged: StagedSession, target: ImportTarget): Promise<string>;
+  /** How long the agent may take to write down what it has said already. Milliseconds. */
+  readonly lagMs: number;
+}
+
+export interface NativeTranslator {
+  push(record: unknown): Pick<Normalised, "rows">;
+}
+
+export interface StagedSession {
+  readonly path: string;
+  /** Other threads that it continues. */
+  readonly threads: readonly { readonly id: string; readonly path: string }[];
+}
+
   readonly title?: string | undefined;
   readonly firstPrompt?: string | undefined;
   /** Milliseconds since 1970, and bytes: together they tell whether a file has grown. */

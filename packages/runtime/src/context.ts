@@ -1,5 +1,6 @@
 import type { ChangeEvent, Entity, InboxRow, Message, RunRow, SignalRow, Tags, WakeRow } from "@skein/protocol";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { StreamBatch } from "./client/read-stream.ts";
 
 /**
  * What a handler sees. Rows are read from memory; writes are applied there at once and sent by `flush`, or by the
@@ -56,6 +57,11 @@ export type SharedState<S extends StateSchema> = Collections<S> & {
    * before the row that names it is flushed. The same content is kept once. The handle must have been flushed once.
    */
   blob(blob: BlobContent): Promise<void>;
+  /**
+   * The log as the server has it, page by page and held by nobody: for what is too much to load. Begins at the offset
+   * or at the beginning, and ends where the log ended; a stream that is not there yet has no pages.
+   */
+  log(from?: string): AsyncIterable<Pick<StreamBatch, "events" | "start" | "offset">>;
 };
 
 export interface BlobContent {

@@ -61,3 +61,11 @@ export { denormaliseClaude } from "./claude/denormalise.ts";
 export { denormaliseCodex, type DenormaliseCodexOptions } from "./codex/denormalise.ts";
 export type { Denormalised, DenormaliseOptions } from "./handoff/denormalised.ts";
 export { derivedUuid } from "./derived-uuid.ts";
+export {
+  NATIVE_EVENT,
+  type NativeRecord,
+  nativeRecord,
+  nativeStateId,
+  nativeStreamSchema,
+  SESSION_FILE,
+} from "./native-records.ts";

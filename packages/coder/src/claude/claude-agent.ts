@@ -12,6 +12,7 @@ import type { Timing } from "./drive.ts";
 import type { Credentials, Environment } from "./environment.ts";
 import type { SettingSource } from "./options.ts";
 import { claudeImporter } from "./importer.ts";
+import { claudeNative } from "./native-files.ts";
 import { loadQuery } from "./sdk.ts";
 import type { QueryFunction } from "./sdk.ts";
 import { claudeStatus } from "./status.ts";
@@ -77,6 +78,7 @@ export function createClaudeAgent(settings: ClaudeSettings, deps: ClaudeAgentDep
     sessions,
     importer: claudeImporter(configDir),
     createDriver: (options) => createClaudeDriver(driverDeps, options),
+    nativeFiles: claudeNative(configDir),
     isInstalled: async () => (await binary()).kind === "found",
     status: async () => claudeStatus({ binary: await binary(), environment, credentials, configDir }),
   };

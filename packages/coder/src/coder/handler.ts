@@ -8,7 +8,11 @@ import { checkDirectory } from "./admission.ts";
 import type { DirectoryRules } from "./admission.ts";
 import type { DriverPool } from "./drivers.ts";
 import { importSession } from "./import-session.ts";
+import { takeUpFork } from "./fork-session.ts";
 import { mirror, skipOwnTurn } from "./mirror.ts";
+import { createNativeMirror } from "./native-mirror.ts";
+import type { NativeMirror } from "./native-mirror.ts";
+import { restoreNative } from "./native-restore.ts";
 import { planQueue } from "./queue.ts";
 import type { InboxEntry, QueuedPrompt, UnreadableMessage } from "./queue.ts";
 import { recover } from "./recover.ts";
@@ -38,14 +42,21 @@ export async function handleWake(ctx: CoderContext, deps: HandlerDeps): Promise<
     }),
   ];
   try {
-    const { sessions } = deps.adapterOf(ctx.args.agent);
+    const { sessions, nativeFiles: files } = deps.adapterOf(ctx.args.agent);
     const pass = await setUp(ctx, deps);
+    const native = createNativeMirror(pass, { sessions, files, owner: deps.owner });
+    const restored = await restoreNative(pass, { sessions, files, owner: deps.owner });
+    // A process that is warm knows another file.
+    if (restored === "restored") await deps.drivers.drop(pass.sessionId);
     await recover(pass, { ...deps, sessions });
     await importSession(pass, deps);
+    await takeUpFork(pass, deps);
     await catchUp(pass, deps);
-    await drain(pass, deps, (running) => {
+    await native.advance();
+    const turns = await drain({ pass, native }, deps, (running) => {
       turn = running;
     });
+    if (turns > 0 && !ctx.signal.aborted) await settle({ pass, native }, deps, files?.lagMs ?? 0);
   } finally {
     for (const stop of stops) stop();
   }
@@ -74,25 +85,54 @@ async function catchUp(pass: CoderPass, deps: HandlerDeps): Promise<void> {
   }
 }
 
-async function drain(pass: CoderPass, deps: HandlerDeps, setTurn: (turn: RunningTurn | undefined) => void) {
+/** A pass, and what copies its agent's files. */
+interface Mirrored {
+  readonly pass: CoderPass;
+  readonly native: NativeMirror;
+}
+
+/** Answers with how many turns were run. */
+async function drain(
+  { pass, native }: Mirrored,
+  deps: HandlerDeps,
+  setTurn: (turn: RunningTurn | undefined) => void,
+): Promise<number> {
   const { ctx } = pass;
+  let turns = 0;
   while (!ctx.signal.aborted) {
     const { next, passed } = planQueue(waitingEntries(ctx));
     if (next === undefined) {
       if (passed !== undefined) moveCursor(ctx, passed);
-      return;
+      return turns;
     }
     if (next.kind === "unreadable" || wasRunBefore(pass, next)) {
       refuse(pass, next, deps.clock.now());
       await ctx.flush();
       continue;
     }
-    await runNext(pass, next, deps, setTurn);
+    await runNext({ pass, native }, next, deps, setTurn);
+    turns += 1;
   }
+  return turns;
+}
+
+/** What the agent writes down behind its word that a turn is over: for whoever goes on elsewhere. */
+async function settle({ pass, native }: Mirrored, { clock, adapterOf }: HandlerDeps, lagMs: number): Promise<void> {
+  const { ctx } = pass;
+  if (lagMs > 0) {
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(lagMs, resolve);
+      ctx.signal.addEventListener("abort", () => (cancel(), resolve()), { once: true });
+    });
+  }
+  if (ctx.signal.aborted) return;
+  await native.advance({ quick: true });
+  await skipOwnTurn(pass, adapterOf(ctx.args.agent).sessions, clock.now());
+  await ctx.flush();
 }
 
 async function runNext(
-  pass: CoderPass,
+  { pass, native }: Mirrored,
   prompt: QueuedPrompt,
   deps: HandlerDeps,
   setTurn: (turn: RunningTurn | undefined) => void,
@@ -101,10 +141,14 @@ async function runNext(
   const adapter = deps.adapterOf(ctx.args.agent);
   const directory = await workingDirectoryNow(pass, deps);
   const driver = await deps.drivers.take(sessionId, () => makeDriver(pass, adapter, directory));
+  const stopCopying = copyWhileRunning(native, deps);
   try {
     const turn = runTurn(pass, driver, prompt, {
       clock: deps.clock,
-      beforeEnd: () => skipOwnTurn(pass, adapter.sessions, deps.clock.now()),
+      async beforeEnd() {
+        await native.advance({ quick: true });
+        await skipOwnTurn(pass, adapter.sessions, deps.clock.now());
+      },
     });
     setTurn(turn);
     await turn.outcome;
@@ -115,9 +159,26 @@ async function runNext(
     await deps.drivers.drop(sessionId);
     throw error;
   } finally {
+    stopCopying();
     setTurn(undefined);
   }
   if (ctx.signal.aborted) await deps.drivers.drop(sessionId);
+}
+
+const COPY_EVERY_MS = 1000;
+
+/** So that a machine that is lost takes little with it. A refusal shows at the turn's next commit. */
+function copyWhileRunning(native: NativeMirror, { clock }: HandlerDeps): () => void {
+  let stopped = false;
+  let cancel = (): void => {};
+  const again = (): void => {
+    if (!stopped) cancel = clock.after(COPY_EVERY_MS, () => void native.advance({ quick: true }).then(again, again));
+  };
+  again();
+  return () => {
+    stopped = true;
+    cancel();
+  };
 }
 
 /** Checked again before each turn: folders move, and rules change. */

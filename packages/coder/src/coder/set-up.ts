@@ -27,10 +27,18 @@ export async function setUp(ctx: CoderContext, deps: SetUpDeps): Promise<CoderPa
   // Histories are long: their keys are enough to know what is there.
   const session = await ctx.mkdb(resourceId, codingSessionResourceSchema, { load: { transcript: "keys" } });
   const native = nativeOf(ctx, deps.owner);
-  const known = session.collections.sessionInfo.get("current")?.cwd;
+  const { sessionInfo } = session.collections;
+  const there = sessionInfo.get("current");
+  // A fork begins with the history of another session, and so with what that one said of itself.
+  const inherited = there !== undefined && there.sessionId !== sessionId ? there : undefined;
+  const known = inherited === undefined ? there?.cwd : (ctx.args.cwd ?? inherited.cwd);
   const cwd = known ?? (await workingDirectory(ctx.args, deps.defaultWorkingDirectory, deps.sourceOf));
-  if (!session.collections.sessionInfo.has("current")) {
-    session.collections.sessionInfo.insert(infoRow(ctx, deps, { sessionId, cwd, native }));
+  if (there === undefined || inherited !== undefined) {
+    sessionInfo.upsert({ ...inheritedInfo(ctx, inherited), ...infoRow(ctx, deps, { sessionId, cwd, native }) });
+  }
+  // Kept, since it follows from the machine that the coder was set up on, and it may go on on another.
+  if (native.kind === "own" && !ctx.state.native.has("current")) {
+    ctx.state.native.insert({ key: "current", id: native.id, ...inheritedAgent(inherited) });
   }
   const now = deps.clock.now();
   if (!ctx.state.runStatus.has("current")) setStatus(ctx, now, { status: "initializing" });
@@ -43,6 +51,7 @@ export async function setUp(ctx: CoderContext, deps: SetUpDeps): Promise<CoderPa
     session,
     sessionId,
     cwd,
+    inheritedAgent: ctx.state.native.get("current")?.inheritedAgent,
     get native() {
       const told = ctx.state.native.get("current");
       return told === undefined ? native : { ...native, id: told.id };
@@ -71,6 +80,23 @@ export function nativeOf(
 ): CoderPass["native"] {
   if (args.nativeSessionId !== undefined) return { kind: "resume", id: args.nativeSessionId };
   return { kind: "own", id: uuidOf("session", owner, url, String(entity.createdAt)) };
+}
+
+function inheritedAgent(inherited: CodingSessionInfoRow | undefined): { readonly inheritedAgent?: string } {
+  return inherited === undefined ? {} : { inheritedAgent: inherited.agent };
+}
+
+/** What a fork keeps of what its origin said of itself. */
+function inheritedInfo(ctx: CoderContext, inherited: CodingSessionInfoRow | undefined): Partial<CodingSessionInfoRow> {
+  if (inherited === undefined) return {};
+  const { title, model, agent, git } = inherited;
+  const row = ctx.entity.forkedFrom?.row;
+  return {
+    forkedFrom: { sessionId: inherited.sessionId, ...(row === undefined ? {} : { row }) },
+    ...(title === undefined ? {} : { title }),
+    ...(git === undefined ? {} : { git }),
+    ...(model === undefined || agent !== ctx.args.agent ? {} : { model }),
+  };
 }
 
 function infoRow(

@@ -22,8 +22,29 @@ const mirroredRow = z.object({
 });
 export type MirroredRow = z.infer<typeof mirroredRow>;
 
-/** The agent's own id of the session, where it is not ours to choose. */
-const nativeRow = z.object({ key: z.literal("current"), id: z.string().min(1).max(200) });
+/** The agent's own id of the session: ours to choose at first, and the agent's own choice where it makes one. */
+const nativeRow = z.object({
+  key: z.literal("current"),
+  id: z.string().min(1).max(200),
+  /** Of a fork: whose history it begins with. */
+  inheritedAgent: z.string().optional(),
+});
+
+/** How much of one of the agent's files is on the session's native stream. */
+const nativeFileRow = z.object({
+  /** The file's name there. */
+  key: z.string(),
+  /** Of the stream's own count; in the file they end `shift` bytes later. */
+  bytes: z.number().int().nonnegative(),
+  /** The first line, which names the session, is longer here by that. */
+  shift: z.number().int().optional(),
+  /** On the machine where it was last copied from. */
+  path: z.string(),
+  owner: z.string(),
+  /** Of a file that is rewritten as a whole. */
+  hash: z.string().optional(),
+});
+export type NativeFileRow = z.infer<typeof nativeFileRow>;
 
 /** Says the same to others: whose session it is can be seen without reading the coder's stream. */
 export const NATIVE_SESSION_TAG = "nativeSession";
@@ -34,6 +55,7 @@ export const coderState = {
   inboxCursor: { type: CODER_INBOX_CURSOR_EVENT, primaryKey: "key", schema: coderInboxCursorRow },
   mirrored: { type: "coder_mirrored", primaryKey: "key", schema: mirroredRow },
   native: { type: "coder_native", primaryKey: "key", schema: nativeRow },
+  nativeFiles: { type: "coder_native_file", primaryKey: "key", schema: nativeFileRow },
 } as const;
 
 export type CoderContext = HandlerContext<typeof coderState, CoderArgs>;
@@ -47,6 +69,8 @@ export interface CoderPass {
   /** The agent's session: attached to, or ours (and then perhaps not made yet). As it is known now. */
   readonly native: { readonly kind: "resume" | "own"; readonly id: string };
   readonly cwd: string;
+  /** Of a fork: whose history it begins with. */
+  readonly inheritedAgent?: string | undefined;
 }
 
 /** The prompt's id: what the agent is given with it, and the key of its row. */
@@ -62,4 +86,13 @@ export function setStatus(ctx: CoderContext, now: number, status: Status): void 
 
 export function moveCursor(ctx: CoderContext, to: { readonly key: string; readonly offset: string }): void {
   ctx.state.inboxCursor.upsert({ key: "current", lastProcessedInboxKey: to.key, offset: to.offset });
+}
+
+/** The agent's session goes by this id from now on. */
+export function noteNativeId({ ctx, session, native }: CoderPass, id: string): void {
+  if (id === native.id) return;
+  ctx.state.native.upsert({ ...ctx.state.native.get("current"), key: "current", id });
+  ctx.setTag(NATIVE_SESSION_TAG, id);
+  const { sessionInfo } = session.collections;
+  if (sessionInfo.has("current")) sessionInfo.update("current", (row) => ({ ...row, nativeSessionId: id }));
 }

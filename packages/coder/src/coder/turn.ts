@@ -212,7 +212,7 @@ function noteSession(pass: CoderPass, event: Extract<DriverEvent, { kind: "sessi
   const { ctx, session, native } = pass;
   const isNew = event.nativeSessionId !== native.id;
   if (isNew) {
-    ctx.state.native.upsert({ key: "current", id: event.nativeSessionId });
+    ctx.state.native.upsert({ ...ctx.state.native.get("current"), key: "current", id: event.nativeSessionId });
     ctx.setTag(NATIVE_SESSION_TAG, event.nativeSessionId);
   }
   const { sessionInfo } = session.collections;

@@ -16,6 +16,7 @@ import type { CodexBinary } from "./binary.ts";
 import { createCodexDriver } from "./drive.ts";
 import { codexEnvironment } from "./environment.ts";
 import { codexImporter } from "./importer.ts";
+import { codexNative } from "./native-files.ts";
 import { codexSessions } from "./native-sessions.ts";
 import { providerName, serverArguments } from "./settings.ts";
 import { createSharedServer } from "./shared-server.ts";
@@ -89,6 +90,7 @@ export function createCodexAgent(settings: CodexSettings, deps: CodexAgentDeps):
     sessions,
     importer: codexImporter({ codexHome, modelProvider: providerName(provider) }),
     createDriver: (options) => createCodexDriver(driverDeps, options),
+    nativeFiles: codexNative(codexHome),
     isInstalled: async () => (await binary()).kind === "found",
     status: async () => codexStatus({ binary: await binary(), environment, credentials, codexHome }),
   };

@@ -1,6 +1,6 @@
 import type { ChangeEvent, ManifestRow } from "@skein/protocol";
 import { ENTITY_EVENTS, SkeinError } from "@skein/protocol";
-import type { Keep } from "../client/index.ts";
+import type { Keep, StreamBatch } from "../client/index.ts";
 import type { BlobContent, Load, LoadOption, SharedState, StateSchema } from "../context.ts";
 import type { ClaimChannel } from "../runner/claim-channel.ts";
 import { createCollection } from "./collection.ts";
@@ -12,13 +12,14 @@ export interface HandleParts {
   readonly channel: ClaimChannel;
   /** Streams whose manifest row is in the log: only these may be written to by `live`. */
   readonly declared: ReadonlySet<string>;
+  readonly log: (path: string, from?: string) => AsyncIterable<StreamBatch>;
 }
 
 export function createHandle(
   id: string,
   schema: StateSchema,
   view: StreamView,
-  { buffer, channel, declared }: HandleParts,
+  { buffer, channel, declared, log }: HandleParts,
 ): SharedState<StateSchema> {
   const write = (event: ChangeEvent): void => {
     view.write(event);
@@ -43,6 +44,7 @@ export function createHandle(
       }
       await channel.blob(`${view.path}/blobs/${sha256}`, { mime, bytes });
     },
+    log: (from?: string) => log(view.path, from),
   };
   return Object.assign(own, collections) as unknown as SharedState<StateSchema>;
 }

@@ -6,6 +6,7 @@ import type { DbSource, LoadOption, SharedState, StateSchema } from "../context.
 import { checkSharedState } from "../db.ts";
 import type { ClaimChannel } from "../runner/claim-channel.ts";
 import { openView } from "./open-view.ts";
+import { readLog } from "./read-log.ts";
 import { createHandle, keepOf, manifestEvent, sameCollections } from "./shared-state-handle.ts";
 import type { StreamView } from "./stream-view.ts";
 import { createStreamView } from "./stream-view.ts";
@@ -59,10 +60,12 @@ export function createSharedStates(options: SharedStatesOptions): SharedStates {
   const declared = new Set<string>();
   const announced = new Set<string>();
 
+  const log = (path: string, from?: string) => readLog({ client, clock, path, from, signal });
+
   const adopt = (id: string, schema: StateSchema, shape: string, view: StreamView): Opened => {
     const before = opened.get(id);
     if (before) return before;
-    const handle = createHandle(id, schema, view, { buffer, channel: options.channel, declared });
+    const handle = createHandle(id, schema, view, { buffer, channel: options.channel, declared, log });
     const result = { schema, shape, view, handle };
     opened.set(id, result);
     tail(view);

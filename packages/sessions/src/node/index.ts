@@ -9,4 +9,10 @@ export { type CodexTarget, copyCodexSession, writeCodexSession } from "./codex/w
 export type { DiscoveredSession, Discovery, SkippedFile } from "./discovery.ts";
 export { type FileNews, watchFile } from "./follow.ts";
 export { type Inspection, inspectSession } from "./inspect.ts";
+export { claudeNativeFiles, type NativeFile } from "./native/claude-files.ts";
+export { codexNativeFiles } from "./native/codex-files.ts";
+export { commonPrefix, firstLineLength } from "./native/compare.ts";
+export { cutAtRow, type NativeCut } from "./native/cut.ts";
+export { type FileRun, fileRuns } from "./native/runs.ts";
+export { type NativeStage, openNativeStage } from "./native/stage.ts";
 export type { Written } from "./write-file.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { THREAD_ID } from "../../codex/threads.ts";
+import { THREAD_ID, threadOf } from "../../codex/threads.ts";
 import { readRollout } from "../../codex/records.ts";
 import { createLineSplitter, parseLine } from "../lines.ts";
 import { wholeLines } from "../copy-lines.ts";
@@ -49,7 +49,10 @@ async function* renamed(chunks: AsyncIterable<Uint8Array>, id: string): AsyncGen
       const record = parsed?.kind === "json" ? readRollout(parsed.value) : undefined;
       if (record?.kind === "meta" && parsed?.kind === "json") {
         named = true;
-        yield `${JSON.stringify(withId(parsed.value, record.outer === "session_meta" && hasPayload(parsed.value), id))}\n`;
+        const inPayload = record.outer === "session_meta" && hasPayload(parsed.value);
+        yield threadOf(parsed.value) === id
+          ? `${line.text}\n`
+          : `${JSON.stringify(withId(parsed.value, inPayload, id))}\n`;
       } else yield `${line.text}\n`;
     }
     const rest = named ? splitter.end() : undefined;
