@@ -2,7 +2,7 @@ import { formatOffset, parseOffset, SkeinError } from "@skein/protocol";
 import type { StreamEvent } from "./events.ts";
 import { parseEvent } from "./events.ts";
 import type { Transport } from "./transport.ts";
-import { readJson } from "./transport.ts";
+import { readJson, withOwnSignal } from "./transport.ts";
 
 /** A run of messages of a stream, and where it lies. */
 export interface StreamBatch {
@@ -34,16 +34,18 @@ export async function readStream(
   options: ReadOptions = {},
 ): Promise<StreamBatch> {
   const query = "from" in range ? { offset: range.from } : "last" in range ? { last: range.last } : { ...range };
-  const response = await transport.request("GET", path, { query, signal: options.signal });
-  const events = toEvents(await readJson(response));
-  const offset = requireOffset(response.headers.get("stream-next-offset"));
-  const upToDate = response.headers.get("stream-up-to-date") === "true";
+  const { events, headers } = await withOwnSignal(options.signal, async (signal) => {
+    const response = await transport.request("GET", path, { query, signal });
+    return { events: toEvents(await readJson(response)), headers: response.headers };
+  });
+  const offset = requireOffset(headers.get("stream-next-offset"));
+  const upToDate = headers.get("stream-up-to-date") === "true";
   return {
     events,
     start: startOf(events, offset),
     offset,
     upToDate,
-    closed: upToDate && response.headers.get("stream-closed") === "true",
+    closed: upToDate && headers.get("stream-closed") === "true",
   };
 }
 

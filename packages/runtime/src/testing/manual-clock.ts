@@ -7,6 +7,8 @@ export interface ManualClock extends Clock {
   /** Moves the clock on the wall without calling anything: what happens to a machine that sleeps. */
   jump(ms: number): void;
   readonly pending: number;
+  /** When the next timer falls due. */
+  readonly next: number | undefined;
 }
 
 export function createManualClock(start = 1_000_000): ManualClock {
@@ -45,6 +47,9 @@ export function createManualClock(start = 1_000_000): ManualClock {
     },
     get pending() {
       return timers.length;
+    },
+    get next() {
+      return timers.length === 0 ? undefined : now + Math.max(0, Math.min(...timers.map(({ at }) => at)) - awake);
     },
   };
 }

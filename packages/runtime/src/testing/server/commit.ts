@@ -1,11 +1,12 @@
 import type { ChangeEvent, claimCommit, ClaimCommitResult, ErrorCode } from "@skein/protocol";
 import { ENTITY_EVENTS, entityUrl, mainStream, parseOffset, SkeinError } from "@skein/protocol";
 import type { z } from "zod";
-import { acknowledged, released, requireClaim, setStatus } from "./dispatch.ts";
+import { requireClaim, setStatus } from "./dispatch.ts";
 import { changeTags, checkTags, mergedTags, send, spawn } from "./entities.ts";
 import { settleRuns } from "./runs.ts";
 import type { FakeEntity, FakeState, Stamp, Wake } from "./state.ts";
 import { agentPrincipal, eventOf, makeStream, stamped, tell } from "./state.ts";
+import { acknowledged, released } from "./wake.ts";
 import { declaredId, judgeWrites } from "./writes.ts";
 
 export type CommitBody = z.output<typeof claimCommit>;

@@ -3,50 +3,28 @@ import { DIRECTORY_STREAM, formatOffset, mainStream, SkeinError } from "@skein/p
 import { failRuns } from "./runs.ts";
 import type { FakeEntity, FakeState, Stamp, Wake } from "./state.ts";
 import { agentPrincipal, eventOf, isLiving, makeStream, tell } from "./state.ts";
+import { readied } from "./wake.ts";
 
-/** Given back without an acknowledgement: at once the first time, then after a delay that doubles up to this. */
-const BACKOFF_MS = { first: 200, most: 30_000 };
-
-export function newWake(now: number): Wake {
-  return { state: "ready", generation: 0, acked: 0, attempts: 0, claimableAt: now };
+/** Whose work is taken. */
+export interface Serves {
+  readonly types: ReadonlySet<string>;
+  /** Left for later: a runner has one handler of an entity at a time. */
+  readonly skip?: (url: string) => boolean;
 }
 
-export function readied(wake: Wake, claimableAt: number): Wake {
-  const { claim: _, claimableAt: _at, ...rest } = wake;
-  return { ...rest, state: "ready", ...(wake.held === undefined && { claimableAt }) };
-}
-
-/** New input: an idle entity becomes ready; one that is ready or claimed will see it anyway. */
-export function markReady(state: FakeState, entity: FakeEntity): void {
-  if (entity.wake?.state === "idle") entity.wake = readied(entity.wake, state.clock.now());
-  tell(state);
-}
-
-export function released(wake: Wake, more: boolean, now: number): Wake {
-  const { claim: _, claimableAt: _at, ...rest } = wake;
-  if (!more) return { ...rest, state: "idle" };
-  const paid = wake.attempts - 1;
-  const delay = paid <= 0 ? 0 : Math.min(BACKOFF_MS.first * 2 ** Math.min(paid - 1, 30), BACKOFF_MS.most);
-  return readied(wake, now + delay);
-}
-
-export function acknowledged(wake: Wake, position: number): Wake {
-  return position > wake.acked ? { ...wake, acked: position, attempts: 0 } : wake;
-}
-
-/** The entity of these types that has been claimable longest. */
-export function nextDue(state: FakeState, types: ReadonlySet<string>): { at: number; url: string } | undefined {
+/** The entity that has been claimable longest. */
+export function nextDue(state: FakeState, { types, skip }: Serves): { at: number; url: string } | undefined {
   let found: { at: number; url: string } | undefined;
   for (const { entity, wake } of state.entities.values()) {
     const at = wake?.claimableAt;
-    if (at !== undefined && types.has(entity.type) && (found === undefined || at < found.at))
-      found = { at, url: entity.url };
+    if (at === undefined || !types.has(entity.type) || skip?.(entity.url) === true) continue;
+    if (found === undefined || at < found.at) found = { at, url: entity.url };
   }
   return found;
 }
 
-export function claimNext(state: FakeState, holder: string, types: ReadonlySet<string>): Claim | undefined {
-  const next = nextDue(state, types);
+export function claimNext(state: FakeState, holder: string, serves: Serves): Claim | undefined {
+  const next = nextDue(state, serves);
   if (!next || next.at > state.clock.now()) return undefined;
   const found = state.entities.get(next.url);
   return found && isLiving(found) ? claim(state, found, holder) : undefined;
@@ -54,7 +32,6 @@ export function claimNext(state: FakeState, holder: string, types: ReadonlySet<s
 
 /** Takes the claim: the generation rises, and runs that a lost handler left open are ended. */
 function claim(state: FakeState, entity: FakeEntity & { wake: Wake }, holder: string): Claim {
-  const { url } = entity.entity;
   const now = state.clock.now();
   failRuns(state, entity, "The handler was lost in the middle of this run.");
   const { claimableAt: _, ...wake } = entity.wake;

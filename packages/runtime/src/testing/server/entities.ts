@@ -8,11 +8,12 @@ import {
   RESERVED_ENTITY_TYPES,
   SkeinError,
 } from "@skein/protocol";
-import { announce, markReady, newWake, setStatus, shownEntity } from "./dispatch.ts";
+import { announce, setStatus, shownEntity } from "./dispatch.ts";
 import { failRuns } from "./runs.ts";
 import type { FakeEntity, FakeState, Stamp } from "./state.ts";
 import { eventOf, isLiving, makeStream, requireEntity, requireLiving, tell } from "./state.ts";
 import { canonical, problemOf } from "./types.ts";
+import { markReady, newWake } from "./wake.ts";
 
 const MAX_TAGS = 200;
 const MAX_MESSAGE_BYTES = 512 * 1024;

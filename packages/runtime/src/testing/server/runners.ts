@@ -53,7 +53,7 @@ export async function poll(
   gone: AbortSignal,
 ): Promise<Work | undefined> {
   const runner = requireRunner(state, id);
-  const types = new Set(runner.types);
+  const serves = { types: new Set(runner.types) };
   const over = new AbortController();
   const stop = (): void => over.abort();
   const cancel = state.clock.after(waitMs, stop);
@@ -65,10 +65,10 @@ export async function poll(
       runner.lastSeenAt = state.clock.now();
       const call = takeCall(state, id);
       if (call) return { kind: "call", callId: call.id, method: call.method, params: call.params ?? null };
-      const claim = acceptClaims ? claimNext(state, id, types) : undefined;
+      const claim = acceptClaims ? claimNext(state, id, serves) : undefined;
       if (claim) return claim;
       if (over.signal.aborted) return undefined;
-      const due = acceptClaims ? nextDue(state, types)?.at : undefined;
+      const due = acceptClaims ? nextDue(state, serves)?.at : undefined;
       await news(state, due === undefined ? undefined : due - state.clock.now(), over.signal);
     }
   } finally {
@@ -118,10 +118,11 @@ export async function callRunner(state: FakeState, runner: string, order: CallOr
         "error" in outcome ? reject(outcome.error) : resolve(outcome.result);
       state.calls.set(id, { id, runner, method, params, state: "pending", answer });
       tell(state);
-      void sleep(state.clock, timeoutMs, over.signal).then(() => {
+      const late = (): void => {
         const taken = state.calls.get(id)?.state === "taken";
         reject(taken ? new SkeinError("call_failed", `The runner ${runner} did not answer in time.`) : notThere);
-      });
+      };
+      void sleep(state.clock, timeoutMs, over.signal).then(late);
     });
   } finally {
     state.calls.delete(id);

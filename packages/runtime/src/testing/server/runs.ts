@@ -1,6 +1,6 @@
 import type { ChangeEvent, RunRow, WakeRow } from "@skein/protocol";
 import { ENTITY_EVENTS, mainStream, runRow } from "@skein/protocol";
-import { markReady } from "./dispatch.ts";
+import { markReady } from "./wake.ts";
 import type { FakeEntity, FakeState } from "./state.ts";
 import { agentPrincipal, eventOf, isLiving, makeStream } from "./state.ts";
 
