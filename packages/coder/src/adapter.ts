@@ -4,16 +4,29 @@ import type { DriverFactory } from "./driver.ts";
 
 /** What the coder knows of one agent. */
 export interface AgentAdapter {
-  readonly agent: "claude" | "codex";
+  /** Its name on this runner. */
+  readonly agent: string;
+  readonly traits: AgentTraits;
   readonly createDriver: DriverFactory;
   readonly sessions: NativeSessions;
   /** How sessions come to it from elsewhere. Absent: it cannot take any over. */
   readonly importer?: NativeImporter;
-  /** Quick: asked before every coder is made. */
-  isInstalled(): Promise<boolean>;
   /** The files that its sessions are made of. Absent: its sessions stay on the machine that they are on. */
   readonly nativeFiles?: NativeFiles;
+  /** Quick: asked before every coder is made. */
+  isInstalled(): Promise<boolean>;
   status(): Promise<AgentStatus>;
+}
+
+/** What an agent can do, whether it is installed or not. */
+export interface AgentTraits {
+  /** For people. */
+  readonly name: string;
+  readonly modes: readonly PermissionMode[];
+  /** A prompt can go into a turn that runs. */
+  readonly steers: boolean;
+  /** It sees pictures that go with a prompt. */
+  readonly images: boolean;
 }
 
 /** One row of the runner call `agents.status`. */
@@ -63,19 +76,6 @@ export interface NativeImporter {
   ): Promise<Pick<Denormalised, "kept" | "dropped"> & { readonly lines: number }>;
 }
 
-export interface ImportTarget {
-  /** The agent's own id of the session that is made. */
-  readonly id: string;
-  readonly cwd: string;
-  /** Milliseconds since 1970. */
-  readonly createdAt: number;
-  readonly signal: AbortSignal;
-}
-
-export interface NativeSession {
-  readonly id: string;
-  readonly path: string;
-  readonly cwd?: string | undefined;
 /** Sessions as files: to be kept on the session's native stream, and made anew from there. */
 export interface NativeFiles {
   /** The session's own file first. */
@@ -98,6 +98,19 @@ export interface StagedSession {
   readonly threads: readonly { readonly id: string; readonly path: string }[];
 }
 
+export interface ImportTarget {
+  /** The agent's own id of the session that is made. */
+  readonly id: string;
+  readonly cwd: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly signal: AbortSignal;
+}
+
+export interface NativeSession {
+  readonly id: string;
+  readonly path: string;
+  readonly cwd?: string | undefined;
   readonly title?: string | undefined;
   readonly firstPrompt?: string | undefined;
   /** Milliseconds since 1970, and bytes: together they tell whether a file has grown. */

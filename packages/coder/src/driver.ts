@@ -15,12 +15,30 @@ export interface AgentDriver {
   /** Ends the turn and keeps the session. */
   interrupt(): Promise<void>;
   respond(requestId: string, response: DriverResponse): Promise<void>;
-  steer?(input: PromptInput): Promise<void>;
+  /** Puts something into the turn that runs. False when it cannot be taken now: it is a prompt of its own then. */
+  steer?(input: PromptInput, options: { readonly promptId: string }): Promise<boolean>;
+  /** Changes how the session goes on, at once or with its next turn. False: that takes another driver. */
+  configure?(settings: DriverSettings): Promise<boolean>;
   close(): Promise<void>;
 }
 
 export interface PromptInput {
   readonly text: string;
+  readonly attachments?: readonly DriverAttachment[];
+}
+
+/** What goes with a prompt, as it lies on this machine. */
+export interface DriverAttachment {
+  readonly mime: string;
+  readonly name: string;
+  /** A file of its own, which only this user can read. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface DriverSettings {
+  readonly permissionMode: PermissionMode;
+  readonly model?: string | undefined;
 }
 
 export type DriverResponse =
@@ -49,6 +67,8 @@ export type DriverEvent =
   | { readonly kind: "native"; readonly record: unknown }
   /** A request waits for a person: its row is a `permission_request` or a `question`. */
   | { readonly kind: "waiting"; readonly requestId: string; readonly row: DriverRow }
+  /** Nothing has come from the agent since then; any other event ends that. */
+  | { readonly kind: "stalled"; readonly since: number }
   /** The end of the turn, always the last event. */
   | { readonly kind: "turn"; readonly outcome: TurnOutcome };
 
@@ -71,9 +91,9 @@ export interface DriverOptions {
   readonly permissionMode: PermissionMode;
   /**
    * The agent's own session. `resume`: it must be there. `own`: we gave it this id; it is made if it is not there yet
-   * (a crash may have come before its first record).
+   * (a crash may have come before its first record). `told`: the agent chose the id itself, and said so.
    */
-  readonly native: { readonly kind: "resume" | "own"; readonly id: string };
+  readonly native: { readonly kind: "resume" | "own"; readonly id: string; readonly told?: boolean };
 }
 
 /** Makes drivers of one agent. */

@@ -1,8 +1,8 @@
 export type { AgentAdapter, AgentStatus, NativeSession, NativeSessions } from "./adapter.ts";
 export { createClaudeAgent } from "./claude/claude-agent.ts";
 export type { ClaudeAgentDeps, ClaudeSettings } from "./claude/claude-agent.ts";
-export type { Timing as ClaudeTiming } from "./claude/drive.ts";
-export type { Credentials, Environment } from "./claude/environment.ts";
+export type { Timing as AgentTiming } from "./drive/timing.ts";
+export type { Credentials, Environment } from "./process/environment.ts";
 export type { SettingSource } from "./claude/options.ts";
 export { createCodexAgent } from "./codex/codex-agent.ts";
 export type { CodexAgentDeps, CodexSettings } from "./codex/codex-agent.ts";

@@ -15,6 +15,7 @@ export {
   usage,
 } from "./events.ts";
 export {
+  agentName,
   answerKey,
   CODER_INBOX_CURSOR_EVENT,
   CODER_RESOURCE_TAG,
@@ -35,10 +36,13 @@ export {
   type CodingSessionTranscriptRow,
   codingSessionTranscriptRow,
   DELTA_EVENT,
+  MAX_PROMPT_ATTACHMENTS,
   MAX_PROMPT_BYTES,
   type NativeTranscriptRow,
   type PermissionMode,
   permissionMode,
+  type PromptAttachment,
+  promptAttachment,
   questionKey,
   SESSION_INFO_EVENT,
   sessionBlob,

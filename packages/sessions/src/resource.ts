@@ -134,6 +134,8 @@ const runStatusShape = z.object({
     .optional(),
   /** When this status began, milliseconds. */
   since: z.number().optional(),
+  /** While `running`: since when nothing has come from the agent, once that is worth telling. Milliseconds. */
+  stalledSince: z.number().optional(),
 });
 export const coderRunStatusRow = runStatusShape.loose();
 export type CoderRunStatusRow = z.infer<typeof runStatusShape>;
@@ -147,16 +149,21 @@ const inboxCursorShape = z.object({
 export const coderInboxCursorRow = inboxCursorShape.loose();
 export type CoderInboxCursorRow = z.infer<typeof inboxCursorShape>;
 
-/** A coder's spawn arguments. */
-export const permissionMode = z.enum(["ask", "accept-edits", "bypass"]);
+/**
+ * What an agent may do without asking. `plan`: look and propose, change nothing; not every agent has it
+ * (`agents.status` says which modes each has).
+ */
+export const permissionMode = z.enum(["ask", "accept-edits", "plan", "bypass"]);
 export type PermissionMode = z.infer<typeof permissionMode>;
+const model = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/[\]-]{0,127}$/);
+/** The name under which a runner knows an agent: `claude`, `codex`, or one that speaks ACP and is set up there. */
+export const agentName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
+
+/** A coder's spawn arguments. */
 export const coderArgs = z.strictObject({
-  agent: z.enum(["claude", "codex"]),
+  agent: agentName,
   cwd: z.string().min(1).max(4096).optional(),
-  model: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._:/[\]-]{0,127}$/)
-    .optional(),
+  model: model.optional(),
   permissionMode: permissionMode.default("ask"),
   /** Attach to a session on the runner's disk. */
   nativeSessionId: z
@@ -171,10 +178,33 @@ export const coderArgs = z.strictObject({
 export type CoderArgs = z.infer<typeof coderArgs>;
 
 export const MAX_PROMPT_BYTES = 256 * 1024;
+export const MAX_PROMPT_ATTACHMENTS = 20;
+
+/** A file that goes with a prompt: its bytes were sent to the session's blobs before. */
+export const promptAttachment = z.strictObject({
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  mime: z.string().regex(/^[a-z0-9!#$&^_.+-]{1,64}\/[a-z0-9!#$&^_.+-]{1,64}$/),
+  /** A name without folders. */
+  name: z
+    .string()
+    .regex(/^[^/\\\p{Cc}]{1,128}$/u)
+    .refine((name) => name !== "." && name !== "..")
+    .optional(),
+});
+export type PromptAttachment = z.infer<typeof promptAttachment>;
+
+const prompt = z.strictObject({
+  text: z.string().min(1).max(MAX_PROMPT_BYTES),
+  attachments: z.array(promptAttachment).max(MAX_PROMPT_ATTACHMENTS).optional(),
+});
 
 /** The coder's inbox, by message type. */
 export const coderInbox = {
-  prompt: z.strictObject({ text: z.string().min(1).max(MAX_PROMPT_BYTES) }),
+  prompt,
+  /** For the turn that runs, if the agent takes it; else a prompt like any other. */
+  steer: prompt,
+  set_mode: z.strictObject({ permissionMode }),
+  set_model: z.strictObject({ model }),
   permission_response: z.strictObject({
     requestId: z.string(),
     decision: z.enum(["allow", "allow_session", "deny"]),

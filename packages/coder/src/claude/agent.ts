@@ -3,7 +3,7 @@ import { createChannel } from "../channel.ts";
 import type { DriverOptions } from "../driver.ts";
 import { sessionMarker } from "../process/marker.ts";
 import { buildEnvironment } from "./environment.ts";
-import type { Credentials, Environment } from "./environment.ts";
+import type { Credentials, Environment } from "../process/environment.ts";
 import { claudeOptions } from "./options.ts";
 import type { SettingSource } from "./options.ts";
 import type { ClaudeOptions, ClaudePermissionResult, ClaudeUserMessage, QueryFunction } from "./sdk.ts";

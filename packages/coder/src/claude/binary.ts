@@ -1,7 +1,6 @@
 import { createRequire } from "node:module";
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
+import { findOnPath, isExecutable } from "../process/files.ts";
 
 /** Where Claude Code was found: the person's own installation first, then the one that came with the SDK. */
 export type ClaudeBinary =
@@ -26,10 +25,8 @@ export async function findClaudeBinary(options: FindBinaryOptions): Promise<Clau
       ? { kind: "found", path: configured, from: "configured" }
       : { kind: "missing" };
   }
-  for (const folder of options.path.split(delimiter).filter((entry) => entry !== "")) {
-    const path = join(folder, NAME);
-    if (await isExecutable(path)) return { kind: "found", path, from: "path" };
-  }
+  const installed = await findOnPath(NAME, options.path);
+  if (installed !== undefined) return { kind: "found", path: installed, from: "path" };
   const { packaged } = options;
   if (packaged !== undefined && (await isExecutable(packaged))) {
     return { kind: "found", path: packaged, from: "package" };
@@ -49,11 +46,4 @@ export function packagedBinary(): string | undefined {
     }
   }
   return undefined;
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }

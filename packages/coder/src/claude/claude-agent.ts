@@ -8,8 +8,8 @@ import type { Reaper } from "../process/reaper.ts";
 import { findClaudeBinary, packagedBinary } from "./binary.ts";
 import type { ClaudeBinary } from "./binary.ts";
 import { createClaudeDriver } from "./drive.ts";
-import type { Timing } from "./drive.ts";
-import type { Credentials, Environment } from "./environment.ts";
+import type { Timing } from "../drive/timing.ts";
+import type { Credentials, Environment } from "../process/environment.ts";
 import type { SettingSource } from "./options.ts";
 import { claudeImporter } from "./importer.ts";
 import { claudeNative } from "./native-files.ts";
@@ -75,10 +75,11 @@ export function createClaudeAgent(settings: ClaudeSettings, deps: ClaudeAgentDep
   };
   return {
     agent: "claude",
+    traits: { name: "Claude Code", modes: ["ask", "accept-edits", "plan", "bypass"], steers: true, images: true },
     sessions,
     importer: claudeImporter(configDir),
-    createDriver: (options) => createClaudeDriver(driverDeps, options),
     nativeFiles: claudeNative(configDir),
+    createDriver: (options) => createClaudeDriver(driverDeps, options),
     isInstalled: async () => (await binary()).kind === "found",
     status: async () => claudeStatus({ binary: await binary(), environment, credentials, configDir }),
   };

@@ -1,12 +1,16 @@
 import { SkeinError } from "@skein/protocol";
 import type { ClaudeNormaliser } from "@skein/sessions";
 import type { Clock } from "../clock.ts";
+import { createAgentSlot } from "../drive/agent-slot.ts";
+import type { AgentSlot } from "../drive/agent-slot.ts";
+import { TIMING, within } from "../drive/timing.ts";
+import type { Timing } from "../drive/timing.ts";
+import { watchTurn } from "../drive/watch-turn.ts";
+import type { Watchdog } from "../drive/watchdog.ts";
 import type { AgentDriver, DriverOptions, PromptInput, TurnOutcome } from "../driver.ts";
 import type { Reaper } from "../process/reaper.ts";
 import { openAgent } from "./agent.ts";
 import type { Agent, AgentDeps } from "./agent.ts";
-import { createAgentSlot } from "./agent-slot.ts";
-import type { AgentSlot } from "./agent-slot.ts";
 import { userMessage } from "./options.ts";
 import { classifyFailure } from "./outcome.ts";
 import { createTurnReader } from "./read-turn.ts";
@@ -14,8 +18,6 @@ import type { TurnReader } from "./read-turn.ts";
 import { createTurn } from "./turn.ts";
 import type { Turn } from "./turn.ts";
 import { waitingRow } from "./waiting-row.ts";
-import { createWatchdog } from "./watchdog.ts";
-import type { Watchdog } from "./watchdog.ts";
 
 /**
  * Drives one session of Claude Code over its SDK: one warm process, one turn at a time.
@@ -32,17 +34,6 @@ export interface ClaudeDriverDeps extends Omit<AgentDeps, "onMessage" | "onEnd" 
   readonly timing?: Partial<Timing>;
 }
 
-export interface Timing {
-  /** How long an interrupted turn may take to end before its process is ended. */
-  readonly interruptMs: number;
-  /** Silence after which viewers are told. */
-  readonly stallNoticeMs: number;
-  /** Silence after which the turn is given up. */
-  readonly stallAbortMs: number;
-}
-
-const TIMING: Timing = { interruptMs: 700, stallNoticeMs: 120_000, stallAbortMs: 1_800_000 };
-
 export function createClaudeDriver(deps: ClaudeDriverDeps, options: DriverOptions): AgentDriver {
   return new ClaudeDriver(deps, options);
 }
@@ -51,7 +42,7 @@ class ClaudeDriver implements AgentDriver {
   readonly #deps: ClaudeDriverDeps;
   readonly #options: DriverOptions;
   readonly #timing: Timing;
-  readonly #slot: AgentSlot;
+  readonly #slot: AgentSlot<Agent>;
   readonly #reader: TurnReader;
   #turn: Turn | undefined;
   #watchdog: Watchdog | undefined;
@@ -104,7 +95,7 @@ class ClaudeDriver implements AgentDriver {
     const agent = this.#slot.current();
     // Refused by a process that is on its way out: then its end ends the turn.
     agent?.interrupt().catch(() => undefined);
-    await this.#within(this.#timing.interruptMs, turn.ended);
+    await within(this.#deps.clock, this.#timing.interruptMs, turn.ended);
     if (!turn.isOver()) {
       this.#reader.abort(turn, "interrupted");
       return this.#slot.end();
@@ -171,29 +162,13 @@ class ClaudeDriver implements AgentDriver {
   }
 
   #watch(turn: Turn): Watchdog {
-    const { clock } = this.#deps;
-    return createWatchdog({
-      clock,
-      noticeMs: this.#timing.stallNoticeMs,
-      abortMs: this.#timing.stallAbortMs,
-      isExcused: () => turn.isWaiting() || turn.openCalls.size > 0,
-      onNotice: (silentMs) => {
-        const text = `Nothing came from Claude Code for ${String(Math.round(silentMs / 1000))} s.`;
-        const payload = { v: 1, type: "notice", kind: "stall", text } as const;
-        const ts = clock.now();
-        this.#reader.row({ key: `${turn.promptId}:stall:${String(ts)}`, ts, type: payload.type, payload });
-      },
-      onAbort: () => this.#giveUp(turn, { code: "agent_failed", message: "Claude Code stopped answering." }),
+    return watchTurn(turn, {
+      clock: this.#deps.clock,
+      timing: this.#timing,
+      name: "Claude Code",
+      emit: (event) => turn.events.push(event),
+      giveUp: (message) => this.#giveUp(turn, { code: "agent_failed", message }),
     });
-  }
-
-  async #within(ms: number, done: Promise<void>): Promise<void> {
-    let cancel = (): void => {};
-    const tooLong = new Promise<void>((resolve) => {
-      cancel = this.#deps.clock.after(ms, resolve);
-    });
-    await Promise.race([done, tooLong]);
-    cancel();
   }
 }
 

@@ -1,17 +1,8 @@
+import { passVariables } from "../process/environment.ts";
+import type { Credentials, Environment } from "../process/environment.ts";
 import { SESSION_MARKER } from "../process/marker.ts";
 
-/**
- * What Claude Code and its shell see of our environment. It is built from nothing: a variable that is not named here
- * does not get in, so no token or key of the server does.
- */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/**
- * Where the agent's credentials come from: its own sign-in on this machine, or provider variables of our environment
- * (which its commands can then read too).
- */
-export type Credentials = "login" | "env";
-
+/** What Claude Code and its shell see of our environment. */
 export interface EnvironmentOptions {
   readonly source: Environment;
   readonly credentials: Credentials;
@@ -23,13 +14,6 @@ export interface EnvironmentOptions {
   readonly pass: readonly string[];
 }
 
-const BASIC = [
-  ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ"],
-  ["LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "CLAUDE_CONFIG_DIR"],
-  // Windows finds its own parts by these.
-  ["SystemRoot", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "TEMP", "TMP"],
-].flat();
-
 const PROVIDER = [
   ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "CLAUDE_CODE_OAUTH_TOKEN"],
   ["CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "ANTHROPIC_VERTEX_PROJECT_ID", "CLOUD_ML_REGION"],
@@ -37,13 +21,9 @@ const PROVIDER = [
 ].flat();
 
 export function buildEnvironment(options: EnvironmentOptions): Record<string, string> {
-  const names = [...BASIC, ...options.pass, ...(options.credentials === "env" ? PROVIDER : [])];
-  const passed = names.flatMap((name) => {
-    const value = options.source[name];
-    return value === undefined || value === "" ? [] : [[name, value] as const];
-  });
+  const provider = options.credentials === "env" ? PROVIDER : [];
   return {
-    ...Object.fromEntries(passed),
+    ...passVariables(options.source, ["CLAUDE_CONFIG_DIR", ...options.pass, ...provider]),
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
     DISABLE_TELEMETRY: "1",
     DISABLE_ERROR_REPORTING: "1",

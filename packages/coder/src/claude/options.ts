@@ -20,6 +20,7 @@ export type SettingSource = "user" | "project" | "local";
 const MODES = {
   ask: "default",
   "accept-edits": "acceptEdits",
+  plan: "plan",
 } as const satisfies Record<Exclude<PermissionMode, "bypass">, ClaudeOptions["permissionMode"]>;
 
 /** Tools that begin turns by themselves, later: turns are begun by prompts. */

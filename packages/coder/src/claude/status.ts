@@ -1,8 +1,8 @@
-import { access } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentStatus } from "../adapter.ts";
 import type { ClaudeBinary } from "./binary.ts";
-import type { Credentials, Environment } from "./environment.ts";
+import type { Credentials, Environment } from "../process/environment.ts";
+import { exists } from "../process/files.ts";
 import { installedVersion } from "../process/installed-version.ts";
 
 /** Whether Claude Code can be used here, and if not, what to do. Asks no network. */
@@ -39,11 +39,4 @@ async function isSignedIn(deps: {
   if (await exists(join(deps.configDir, ".credentials.json"))) return true;
   const elsewhere = process.platform === "darwin" || (await exists(join(deps.configDir, "settings.json")));
   return elsewhere ? undefined : false;
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

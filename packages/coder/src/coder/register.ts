@@ -8,7 +8,7 @@ import type { CoderArgs } from "@skein/sessions";
 import type { AgentAdapter, NativeSessions } from "../adapter.ts";
 import type { ClaudeSettings } from "../claude/claude-agent.ts";
 import { createClaudeAgent } from "../claude/claude-agent.ts";
-import type { Environment } from "../claude/environment.ts";
+import type { Environment } from "../process/environment.ts";
 import type { Clock } from "../clock.ts";
 import { systemClock } from "../clock.ts";
 import { createCodexAgent } from "../codex/codex-agent.ts";

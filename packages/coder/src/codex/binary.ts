@@ -1,7 +1,6 @@
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
+import { findOnPath, isExecutable } from "../process/files.ts";
 
 /** Where Codex was found: the person's own installation first, then the optional package. */
 export type CodexBinary =
@@ -32,10 +31,8 @@ export async function findCodexBinary({ configured, path, packaged }: FindCodexO
   if (configured !== undefined) {
     return (await isExecutable(configured)) ? { kind: "found", path: configured } : { kind: "missing" };
   }
-  for (const folder of path.split(delimiter).filter((entry) => entry !== "")) {
-    const candidate = join(folder, NAME);
-    if (await isExecutable(candidate)) return { kind: "found", path: candidate };
-  }
+  const installed = await findOnPath(NAME, path);
+  if (installed !== undefined) return { kind: "found", path: installed };
   if (packaged === undefined || !(await isExecutable(packaged.path))) return { kind: "missing" };
   return { kind: "found", ...packaged };
 }
@@ -62,11 +59,4 @@ export function packagedCodex(): PackagedCodex | undefined {
   } catch {
     return undefined; // not installed
   }
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }

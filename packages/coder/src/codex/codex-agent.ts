@@ -4,8 +4,8 @@ import { SkeinError } from "@skein/protocol";
 import { createCodexNormaliser } from "@skein/sessions";
 import { readCodexSession } from "@skein/sessions/node";
 import type { AgentAdapter } from "../adapter.ts";
-import type { Timing } from "../claude/drive.ts";
-import type { Credentials, Environment } from "../claude/environment.ts";
+import type { Timing } from "../drive/timing.ts";
+import type { Credentials, Environment } from "../process/environment.ts";
 import type { Clock } from "../clock.ts";
 import { sessionMarker } from "../process/marker.ts";
 import type { Reaper } from "../process/reaper.ts";
@@ -87,10 +87,11 @@ export function createCodexAgent(settings: CodexSettings, deps: CodexAgentDeps):
   };
   return {
     agent: "codex",
+    traits: { name: "Codex", modes: ["ask", "accept-edits", "plan", "bypass"], steers: true, images: true },
     sessions,
     importer: codexImporter({ codexHome, modelProvider: providerName(provider) }),
-    createDriver: (options) => createCodexDriver(driverDeps, options),
     nativeFiles: codexNative(codexHome),
+    createDriver: (options) => createCodexDriver(driverDeps, options),
     isInstalled: async () => (await binary()).kind === "found",
     status: async () => codexStatus({ binary: await binary(), environment, credentials, codexHome }),
   };

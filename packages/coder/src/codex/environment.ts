@@ -1,5 +1,6 @@
 import { delimiter } from "node:path";
-import type { Credentials, Environment } from "../claude/environment.ts";
+import { passVariables } from "../process/environment.ts";
+import type { Credentials, Environment } from "../process/environment.ts";
 import { SESSION_MARKER } from "../process/marker.ts";
 
 /** What the app server sees of our environment: what is named here, and nothing else. Its shell sees less still. */
@@ -13,24 +14,14 @@ export interface CodexEnvironmentOptions {
   readonly tools?: string | undefined;
 }
 
-const BASIC = [
-  ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ"],
-  ["LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "CODEX_HOME"],
-  ["SystemRoot", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "TEMP", "TMP"],
-].flat();
-
 const PROVIDER = ["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORGANIZATION", "OPENAI_PROJECT", "CODEX_API_KEY"];
 
 export function codexEnvironment(options: CodexEnvironmentOptions): Record<string, string> {
   const { source, tools } = options;
-  const names = [...BASIC, ...options.pass, ...(options.credentials === "env" ? PROVIDER : [])];
-  const passed = names.flatMap((name) => {
-    const value = source[name];
-    return value === undefined || value === "" ? [] : [[name, value] as const];
-  });
+  const provider = options.credentials === "env" ? PROVIDER : [];
   const path = source["PATH"] ?? "";
   return {
-    ...Object.fromEntries(passed),
+    ...passVariables(source, ["CODEX_HOME", ...options.pass, ...provider]),
     ...(tools === undefined ? {} : { PATH: path === "" ? tools : `${tools}${delimiter}${path}` }),
     [SESSION_MARKER]: options.marker,
   };

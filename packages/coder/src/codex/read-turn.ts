@@ -23,7 +23,7 @@ function showRow(turn: CodexTurn, row: NativeTranscriptRow): void {
   const { payload, callId, key } = row;
   if (row.parentCallId === undefined) {
     // The coder writes the prompt and the end of the turn itself.
-    if (payload.type === "user_message" && key === turn.promptId) return;
+    if (payload.type === "user_message" && (key === turn.promptId || turn.steered.has(key))) return;
     if (payload.type === "turn_complete" || payload.type === "turn_aborted") {
       turn.end = row;
       return;

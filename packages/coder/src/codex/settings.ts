@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { PermissionMode } from "@skein/sessions";
-import type { Credentials, Environment } from "../claude/environment.ts";
+import type { Credentials, Environment } from "../process/environment.ts";
 import type { DriverOptions } from "../driver.ts";
 import { SESSION_MARKER } from "../process/marker.ts";
 
@@ -13,6 +13,8 @@ const MODES = {
   ask: { approvalPolicy: "untrusted", sandbox: "workspace-write" },
   // The sandbox decides: what stays in the working directory runs, the rest is asked.
   "accept-edits": { approvalPolicy: "on-request", sandbox: "workspace-write" },
+  // Looks at everything, and may only propose: what would change something is asked.
+  plan: { approvalPolicy: "on-request", sandbox: "read-only" },
   bypass: { approvalPolicy: "never", sandbox: "danger-full-access" },
 } as const satisfies Record<PermissionMode, { approvalPolicy: string; sandbox: string }>;
 

@@ -1,8 +1,8 @@
-import { access } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentStatus } from "../adapter.ts";
-import type { Credentials, Environment } from "../claude/environment.ts";
+import type { Credentials, Environment } from "../process/environment.ts";
 import type { CodexBinary } from "./binary.ts";
+import { exists } from "../process/files.ts";
 import { installedVersion } from "../process/installed-version.ts";
 
 /** Whether Codex can be used here, and if not, what to do. Asks no network. */
@@ -35,11 +35,4 @@ async function isSignedIn(deps: {
   if (deps.credentials === "env" && (deps.environment["OPENAI_API_KEY"] ?? "") !== "") return true;
   if (await exists(join(deps.codexHome, "auth.json"))) return true;
   return (await exists(join(deps.codexHome, "config.toml"))) ? undefined : false;
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -18,6 +18,8 @@ export interface OpenThread {
   readonly agentVersion: string | undefined;
   readonly server: AppServer;
   readonly tail: RolloutTail;
+  /** What it was asked for last that stays until something else is. */
+  readonly asked: { mode: "plan" | "default" | undefined };
 }
 
 export interface ThreadDeps {
@@ -49,7 +51,15 @@ export async function openThread(deps: ThreadDeps, options: DriverOptions): Prom
     const tail = createRolloutTail(file, deps.createNormaliser());
     // What is there has been brought in by whoever resumes; the normaliser needs it to know its place.
     await tail.read();
-    return { id: thread.id, path: file, model, agentVersion: thread.cliVersion, server, tail };
+    return {
+      id: thread.id,
+      path: file,
+      model,
+      agentVersion: thread.cliVersion,
+      server,
+      tail,
+      asked: { mode: undefined },
+    };
   } catch (error) {
     await deps.servers.giveBack(server);
     throw inUse(error);

@@ -75,6 +75,7 @@ export function createFakeAgent(options: { installed?: boolean; ignoresInterrupt
 
   return {
     agent: "claude",
+    traits: { name: "Fake", modes: ["ask", "accept-edits", "plan", "bypass"], steers: true, images: true },
     createDriver,
     drivers,
     files,

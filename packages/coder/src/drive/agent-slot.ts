@@ -1,26 +1,28 @@
-import type { Agent } from "./agent.ts";
-
 /**
  * The one process of a session: opened when it is needed, ended with everything it started. A new one never begins
  * before the end of the last is complete, for they carry the same marker.
  */
-export interface AgentSlot {
-  current(): Agent | undefined;
+export interface AgentSlot<A extends Endable> {
+  current(): A | undefined;
   /** Rejects when none can be opened, when what is left of the last could not be ended, or after `close`. */
-  ready(): Promise<Agent>;
+  ready(): Promise<A>;
   /** The process is gone by itself: ends what it left. */
-  gone(agent: Agent): void;
+  gone(agent: A): void;
   end(): Promise<void>;
   /** Ends it for good. */
   close(): Promise<void>;
 }
 
-export function createAgentSlot(deps: {
-  readonly open: () => Promise<Agent>;
+interface Endable {
+  end(): Promise<void>;
+}
+
+export function createAgentSlot<A extends Endable>(deps: {
+  readonly open: () => Promise<A>;
   /** Ends everything that carries the session's marker. */
   readonly clear: () => Promise<void>;
-}): AgentSlot {
-  let agent: Agent | undefined;
+}): AgentSlot<A> {
+  let agent: A | undefined;
   let cleared: Promise<void> = Promise.resolve();
   let closed = false;
 
@@ -33,7 +35,8 @@ export function createAgentSlot(deps: {
     return cleared;
   }
 
-  async function endAfter(ending: Agent | undefined, before: Promise<void>): Promise<void> {
+  async function endAfter(ending: A | undefined, before: Promise<void>): Promise<void> {
+    // A failure of the end before was told to whoever asked for it, and is tried again by this one.
     await before.catch(() => undefined);
     await ending?.end();
     await deps.clear();
