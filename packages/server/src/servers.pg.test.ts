@@ -32,32 +32,36 @@ describe.skipIf(bin === undefined)(
     });
 
     // Whoever waits (tails, polls, calls) waits at one server for what is done at the other.
-    serverSuite("writes here, reads and waits there, over sockets", async (now) => {
-      const stores = await openPair(now);
-      const hosts = new Set<string>();
-      const servers = stores.map((store) => createMemoryServer({ store, hosts }));
-      const nodes = await Promise.all(
-        servers.map((server) =>
-          serveNode({ handler: (request) => server.fetch(request), maxBodyBytes: MAX_COMMIT_BODY }),
-        ),
-      );
-      const [here, there] = nodes.map(({ url }) => url);
-      for (const { url } of nodes) hosts.add(new URL(url).host);
-      return {
-        url: here ?? "",
-        token: servers[0]?.token ?? "",
-        store: stores[0],
-        fetch: (request) => {
-          const waits = request.method === "GET" || request.method === "HEAD" || /\/(poll|calls)$/.test(request.url);
-          if (!waits) return fetch(request);
-          return fetch(new Request(request.url.replace(here ?? "", there ?? ""), request));
-        },
-        async close() {
-          await Promise.all(nodes.map((node) => node.close(0)));
-          await Promise.all(servers.map((server) => server.close()));
-        },
-      };
-    });
+    serverSuite(
+      "writes here, reads and waits there, over sockets",
+      async (now) => {
+        const stores = await openPair(now);
+        const hosts = new Set<string>();
+        const servers = stores.map((store) => createMemoryServer({ store, hosts }));
+        const nodes = await Promise.all(
+          servers.map((server) =>
+            serveNode({ handler: (request) => server.fetch(request), maxBodyBytes: MAX_COMMIT_BODY }),
+          ),
+        );
+        const [here, there] = nodes.map(({ url }) => url);
+        for (const { url } of nodes) hosts.add(new URL(url).host);
+        return {
+          url: here ?? "",
+          token: servers[0]?.token ?? "",
+          store: stores[0],
+          fetch: (request) => {
+            const waits = request.method === "GET" || request.method === "HEAD" || /\/(poll|calls)$/.test(request.url);
+            if (!waits) return fetch(request);
+            return fetch(new Request(request.url.replace(here ?? "", there ?? ""), request));
+          },
+          async close() {
+            await Promise.all(nodes.map((node) => node.close(0)));
+            await Promise.all(servers.map((server) => server.close()));
+          },
+        };
+      },
+      { scenarios: false },
+    );
   },
 );
 

@@ -117,7 +117,7 @@ export async function openHandler(options: OpenHandlerOptions): Promise<OpenHand
       committer.close(new SkeinError("fenced", `The handler of ${url} has ended: its claim is released.`));
       tails.close();
       shared.close();
-      cache.put(main.path, shape, main);
+      cache.put(main.path, shape, { fold: main.fold, saved: main.saved });
       if (taken.size > 0) deps.taken.set(url, taken);
       else deps.taken.delete(url);
     },

@@ -22,9 +22,9 @@ export interface SharedStates {
   ): Promise<SharedState<D>>;
   viewOf(path: string): StreamView | undefined;
   onCommitted(batch: Batch | undefined): void;
-  /** Gives the folds back to the cache. */
   /** What a checkpoint may be kept of: what is read, and declared in the log. */
   readable(): readonly { readonly view: StreamView; readonly shape: string }[];
+  /** Gives the folds back to the cache. */
   close(): void;
 }
 
@@ -164,10 +164,11 @@ export function createSharedStates(options: SharedStatesOptions): SharedStates {
     onCommitted(batch) {
       for (const { view } of opened.values()) if (declaredIn(batch, main.path, view.path)) declared.add(view.path);
     },
-    close() {
-      for (const { view, shape } of opened.values()) if (!view.blind) cache.put(view.path, shape, view);
-    },
     readable: () => [...opened.values()].filter(({ view }) => !view.blind && declared.has(view.path)),
+    close() {
+      for (const { view, shape } of opened.values())
+        if (!view.blind) cache.put(view.path, shape, { fold: view.fold, saved: view.saved });
+    },
   };
 }
 

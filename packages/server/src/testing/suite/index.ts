@@ -11,6 +11,7 @@ import { entityRules } from "./entities.ts";
 import { resourceRules } from "./resources.ts";
 import { runnerRules } from "./runners.ts";
 import { runRules } from "./runs.ts";
+import { scenarioRules } from "./scenarios/index.ts";
 import { signalRules } from "./signals.ts";
 
 export interface SuiteServer extends ServerUnderTest {
@@ -21,9 +22,13 @@ export interface SuiteServer extends ServerUnderTest {
 /**
  * The server's rules over any way to reach one: in process, over a socket, or with every request sent to another of
  * several servers on one store. `start` makes an empty one whose store's clock is `now`, whose token belongs to
- * `user:test`, and whose claims have a lease of 30 s.
+ * `user:test`, and whose claims have a lease of 30 s. Without `scenarios` it takes half as long.
  */
-export function serverSuite(name: string, start: (now: () => number) => Promise<SuiteServer>): void {
+export function serverSuite(
+  name: string,
+  start: (now: () => number) => Promise<SuiteServer>,
+  { scenarios = true } = {},
+): void {
   describe(name, () => {
     let fixture: Fixture | undefined;
     let server: SuiteServer | undefined;
@@ -52,6 +57,7 @@ export function serverSuite(name: string, start: (now: () => number) => Promise<
     describe("blobs", () => blobRules(on));
     describe("runners", () => runnerRules(on));
     describe("access", () => accessRules(on));
+    if (scenarios) describe("scenarios of the original", () => scenarioRules(on));
     describe("signals", () => signalRules(on));
   });
 }
