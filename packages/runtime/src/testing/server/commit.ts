@@ -3,6 +3,7 @@ import { ENTITY_EVENTS, entityUrl, mainStream, parseOffset, SkeinError } from "@
 import type { z } from "zod";
 import { requireClaim, setStatus } from "./dispatch.ts";
 import { changeTags, checkTags, mergedTags, send, spawn } from "./entities.ts";
+import { declareObservation, judgeObservations } from "./observe.ts";
 import { settleRuns } from "./runs.ts";
 import type { FakeEntity, FakeState, Stamp, Wake } from "./state.ts";
 import { agentPrincipal, eventOf, makeStream, stamped, tell } from "./state.ts";
@@ -38,15 +39,18 @@ export function commitClaim(
   if (body.ack !== undefined && (ack === undefined || ack > main.events.length)) {
     throw new SkeinError("invalid_request", "`ack` is not an offset of the entity's stream.");
   }
+  const own = body.writes.filter(({ stream }) => stream === main.path).flatMap(({ events }) => events);
+  judgeObservations(entity, own);
+  judgeTaken(entity, body.taken);
   judgeWrites(state, entity, body.writes);
   checkTags(mergedTags(entity.entity.tags, body.tags ?? {}));
 
   // From here on nothing can be refused any more: it is all done, or it was all judged above.
   const stamp: Stamp = { principal: agentPrincipal(url), now: state.clock.now() };
   entity.seq = body.seq;
+  if (body.taken) entity.taken = parseOffset(body.taken.below);
   applyWrites(state, entity, body, stamp);
   if (body.tags) changeTags(state, url, body.tags, stamp);
-  const own = body.writes.filter(({ stream }) => stream === main.path).flatMap(({ events }) => events);
   settleRuns(state, entity, own);
   const refused = [...spawnAll(state, url, body, notAdmitted, stamp), ...sendAll(state, body, stamp)];
   reportRefusals(state, url, body, refused, stamp);
@@ -60,6 +64,17 @@ export function commitClaim(
   };
 }
 
+/** Messages in front of `below` are being handled, as they were when the handler had read up to `seen`. */
+function judgeTaken({ edited }: FakeEntity, taken: CommitBody["taken"]): void {
+  if (!taken) return;
+  const below = parseOffset(taken.below);
+  const seen = parseOffset(taken.seen);
+  if (below === undefined || seen === undefined) throw new SkeinError("invalid_request", "`taken` has no offsets.");
+  if (edited !== undefined && edited > seen) {
+    throw new SkeinError("conflict", "Messages have been changed meanwhile. Read on, and try again.");
+  }
+}
+
 function applyWrites(state: FakeState, entity: FakeEntity, { writes }: CommitBody, stamp: Stamp): void {
   const main = mainStream(entity.entity.url);
   const inOrder = [
@@ -67,12 +82,13 @@ function applyWrites(state: FakeState, entity: FakeEntity, { writes }: CommitBod
     ...writes.filter(({ stream }) => stream !== main),
   ];
   for (const { stream, events } of inOrder) {
-    if (stream === main) for (const event of events) declare(entity, event);
+    if (stream === main) for (const event of events) declare(state, entity, event);
     makeStream(state, stream).append(events.map((event) => stamped(event, stamp)));
   }
 }
 
-function declare(entity: FakeEntity, event: ChangeEvent): void {
+function declare(state: FakeState, entity: FakeEntity, event: ChangeEvent): void {
+  declareObservation(state, entity, event);
   const id = event.type === ENTITY_EVENTS.manifest ? declaredId(event) : undefined;
   if (id === undefined) return;
   if (event.headers.operation === "delete") entity.links.delete(id);

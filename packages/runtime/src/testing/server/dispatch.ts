@@ -1,9 +1,11 @@
-import type { Claim, EntityStatus } from "@skein/protocol";
+import type { Claim, EntityStatus, MemberFacts } from "@skein/protocol";
 import { DIRECTORY_STREAM, formatOffset, mainStream, SkeinError } from "@skein/protocol";
 import { failRuns } from "./runs.ts";
 import type { FakeEntity, FakeState, Stamp, Wake } from "./state.ts";
 import { agentPrincipal, eventOf, isLiving, makeStream, tell } from "./state.ts";
 import { readied } from "./wake.ts";
+
+type Entity = FakeEntity["entity"];
 
 /** Whose work is taken. */
 export interface Serves {
@@ -47,7 +49,7 @@ function claim(state: FakeState, entity: FakeEntity & { wake: Wake }, holder: st
     claimableAt: leaseUntil,
     claim: held,
   };
-  entity.seq = 0;
+  Object.assign(entity, { seq: 0, taken: undefined, edited: undefined });
   setStatus(state, entity, "running");
   const from = formatOffset(wake.acked);
   return { kind: "claim", entity: shownEntity(entity), claimId: id, generation, leaseMs: state.leaseMs, from };
@@ -99,6 +101,12 @@ export function setStatus(state: FakeState, entity: FakeEntity, status: EntitySt
   const now = state.clock.now();
   entity.entity = { ...entity.entity, status, updatedAt: now };
   announce(state, entity, by ?? { principal: agentPrincipal(entity.entity.url), now });
+}
+
+/** For those who observe sets: an entity came (no `before`), changed its tags, or is no more. */
+export function noteMember(state: FakeState, { entity }: FakeEntity, before: Entity | undefined, by: string): void {
+  const facts = ({ type, tags, parent, status }: Entity): MemberFacts => ({ type, tags, parent, status });
+  state.facts.push({ url: entity.url, before: before && facts(before), after: facts(entity), by });
 }
 
 /** Tells those who follow the directory. */

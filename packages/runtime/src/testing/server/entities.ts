@@ -8,7 +8,8 @@ import {
   RESERVED_ENTITY_TYPES,
   SkeinError,
 } from "@skein/protocol";
-import { announce, setStatus, shownEntity } from "./dispatch.ts";
+import { announce, noteMember, setStatus, shownEntity } from "./dispatch.ts";
+import { addMessage, checkMessage } from "./messages.ts";
 import { failRuns } from "./runs.ts";
 import type { FakeEntity, FakeState, Stamp } from "./state.ts";
 import { eventOf, isLiving, makeStream, requireEntity, requireLiving, tell } from "./state.ts";
@@ -16,7 +17,6 @@ import { canonical, problemOf } from "./types.ts";
 import { markReady, newWake } from "./wake.ts";
 
 const MAX_TAGS = 200;
-const MAX_MESSAGE_BYTES = 512 * 1024;
 
 export interface SpawnOrder extends Pick<SpawnRequest, "args" | "tags" | "parent" | "initialMessage"> {
   readonly type: string;
@@ -67,6 +67,8 @@ export function spawn(state: FakeState, order: SpawnOrder, stamp: Stamp): { enti
     openRuns: new Map(),
     links: new Set(),
     receipts: new Map(),
+    observations: new Map(),
+    delayed: new Map(),
   };
   state.entities.set(url, made);
   makeStream(state, mainStream(url)).append([
@@ -77,8 +79,9 @@ export function spawn(state: FakeState, order: SpawnOrder, stamp: Stamp): { enti
     ),
     ...tagEvents(tags, [], stamp),
   ]);
-  if (order.initialMessage) addInboxRow(state, url, order.initialMessage, stamp);
+  if (order.initialMessage) addMessage(state, made, order.initialMessage, stamp);
   announce(state, made, stamp);
+  noteMember(state, made, undefined, principal);
   tell(state);
   return { entity: made, created: true };
 }
@@ -90,37 +93,9 @@ export function send(state: FakeState, to: string, message: Message, stamp: Stam
   if (known) return { ...known, duplicate: true };
   requireLiving(state, to);
   checkMessage(state, target.entity.type, message);
-  const key = addInboxRow(state, to, message, stamp);
-  const answer = { key, offset: makeStream(state, mainStream(to)).head };
+  const answer = addMessage(state, target, message, stamp);
   if (idempotencyKey !== undefined) target.receipts.set(idempotencyKey, answer);
-  markReady(state, target);
   return { ...answer, duplicate: false };
-}
-
-function addInboxRow(state: FakeState, url: string, message: Message, stamp: Stamp): string {
-  const key = state.newId();
-  const value = { key, from: stamp.principal, ...message, receivedAt: stamp.now };
-  makeStream(state, mainStream(url)).append([eventOf(ENTITY_EVENTS.inbox, { key, operation: "insert", value }, stamp)]);
-  return key;
-}
-
-function checkMessage(state: FakeState, typeName: string, message: Message): void {
-  const bytes = new TextEncoder().encode(JSON.stringify(message)).byteLength;
-  if (bytes > MAX_MESSAGE_BYTES) {
-    throw new SkeinError("too_large", `The message has ${bytes} bytes; at most ${MAX_MESSAGE_BYTES} are taken.`);
-  }
-  if (message.type === undefined) return;
-  const type = state.types.get(typeName);
-  if (!type) throw new SkeinError("unknown_entity_type", `The type ${typeName} is not registered.`);
-  if (!type.inboxSchemas) return;
-  const schema = Object.hasOwn(type.inboxSchemas, message.type) ? type.inboxSchemas[message.type] : undefined;
-  if (!schema) {
-    throw new SkeinError("unknown_message_type", `${typeName} takes no messages of type ${message.type}.`, {
-      details: { known: Object.keys(type.inboxSchemas) },
-    });
-  }
-  const wrong = problemOf(schema, message.payload);
-  if (wrong) throw new SkeinError("schema_validation_failed", `The ${message.type} message does not fit: ${wrong}.`);
 }
 
 /** A signal is input like any other; `pause` and `stop` hold the entity until `continue`. */
@@ -187,8 +162,10 @@ export function kill(state: FakeState, url: string, reason: string | undefined, 
   const main = makeStream(state, mainStream(url));
   main.append([eventOf(ENTITY_EVENTS.ended, { key: "ended", operation: "insert", value }, stamp)]);
   main.close();
+  const before = entity.entity;
   Object.assign(entity, { wake: undefined });
   setStatus(state, entity, "killed", stamp);
+  noteMember(state, entity, before, stamp.principal);
   tell(state);
   return entity;
 }
@@ -219,9 +196,11 @@ export function changeTags(state: FakeState, url: string, change: TagChange, sta
   const removed = (change.remove ?? []).filter((name) => Object.hasOwn(tags, name));
   const events = tagEvents(set, removed, stamp);
   if (events.length === 0) return entity;
-  entity.entity = { ...entity.entity, tags: after, updatedAt: stamp.now };
+  const before = entity.entity;
+  entity.entity = { ...before, tags: after, updatedAt: stamp.now };
   makeStream(state, mainStream(url)).append(events);
   announce(state, entity, stamp);
+  noteMember(state, entity, before, stamp.principal);
   return entity;
 }
 

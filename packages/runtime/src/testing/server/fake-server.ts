@@ -5,6 +5,7 @@ import { systemClock } from "../../client/index.ts";
 import { errorResponse } from "./errors.ts";
 import { ROUTES, type Asked } from "./routes.ts";
 import { createFakeState, type FakeState } from "./state.ts";
+import { carryOut } from "./time.ts";
 
 /** What the real server answers to a runner and its clients, from memory: docs/design/runtime.md. */
 export interface FakeServer {
@@ -55,6 +56,7 @@ async function answer(state: FakeState, request: Request, principal: string): Pr
     const stamp = { principal, now: state.clock.now() };
     const json: Asked["json"] = (schema) => readBody(request, schema);
     const answered = await handle({ state, request, path, params: match.slice(1), stamp, json });
+    carryOut(state);
     return answered instanceof Response ? answered : Response.json(answered);
   }
   throw new SkeinError("not_found", `There is nothing at ${path}.`);

@@ -5,8 +5,10 @@ import {
   claimLive,
   ENTITY_ID,
   entityStatus,
+  entityTypeAmendment,
   entityTypeRegistration,
   heartbeatRequest,
+  inboxEdit,
   message,
   PREFIX,
   pollRequest,
@@ -21,6 +23,7 @@ import { admitAll, admitSpawn } from "./admission.ts";
 import { commitClaim } from "./commit.ts";
 import { heartbeat, shownEntity } from "./dispatch.ts";
 import { changeTags, kill, listEntities, send, signal, spawn } from "./entities.ts";
+import { changeMessage } from "./messages.ts";
 import { appendLive, answerMain, answerResource, putBlob } from "./resources.ts";
 import {
   answerCall,
@@ -34,7 +37,7 @@ import {
 import type { FakeState, Stamp } from "./state.ts";
 import { makeStream, requireEntity } from "./state.ts";
 import { answerRead } from "./streams.ts";
-import { checkRegistration, registerType } from "./types.ts";
+import { amendType, checkRegistration, registerType } from "./types.ts";
 
 /** What a route is given: the request, the places of its pattern, and who asks. */
 export interface Asked {
@@ -86,6 +89,7 @@ function typeRoutes(): FakeRoute[] {
       return Response.json(registerType(asked.state, registration), { status: 201 });
     }),
     route("GET", one, required),
+    route("PATCH", one, async (asked) => amendType(asked.state, at(asked), await asked.json(entityTypeAmendment))),
     route("DELETE", one, (asked) => {
       asked.state.types.delete(required(asked).name);
       return none();
@@ -172,6 +176,15 @@ function entityRoutes(): FakeRoute[] {
     route("POST", entityPath("/send"), async (asked) =>
       send(asked.state, at(asked), await asked.json(message), asked.stamp),
     ),
+    route("PATCH", entityPath("/inbox/([^/]+)"), async (asked) => {
+      const edit = await asked.json(inboxEdit);
+      const target = { url: at(asked), key: at(asked, 1) };
+      return changeMessage(asked.state, target, { kind: "edit", edit }, asked.stamp);
+    }),
+    route("DELETE", entityPath("/inbox/([^/]+)"), (asked) => {
+      changeMessage(asked.state, { url: at(asked), key: at(asked, 1) }, { kind: "remove" }, asked.stamp);
+      return none();
+    }),
     route("POST", entityPath("/signal"), async (asked) =>
       shownEntity(signal(asked.state, at(asked), await asked.json(signalRequest), asked.stamp)),
     ),

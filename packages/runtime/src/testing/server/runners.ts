@@ -2,9 +2,10 @@ import type { CallResult, pollRequest, RunnerInfo, runnerRegistration, Work } fr
 import { ERROR_CODES, SkeinError, type ErrorCode } from "@skein/protocol";
 import type { z } from "zod";
 import { sleep } from "../../client/index.ts";
-import { claimNext, giveBack, nextDue } from "./dispatch.ts";
+import { claimNext, giveBack } from "./dispatch.ts";
 import type { FakeRunner, FakeState } from "./state.ts";
 import { tell } from "./state.ts";
+import { carryOut, nextTime } from "./time.ts";
 import { checkRegistration, registerType } from "./types.ts";
 
 const OFFLINE_MS = 60_000;
@@ -63,12 +64,13 @@ export async function poll(
     for (;;) {
       if (gone.aborted) return undefined;
       runner.lastSeenAt = state.clock.now();
+      carryOut(state);
       const call = takeCall(state, id);
       if (call) return { kind: "call", callId: call.id, method: call.method, params: call.params ?? null };
       const claim = acceptClaims ? claimNext(state, id, serves) : undefined;
       if (claim) return claim;
       if (over.signal.aborted) return undefined;
-      const due = acceptClaims ? nextDue(state, serves)?.at : undefined;
+      const due = nextTime(state);
       await news(state, due === undefined ? undefined : due - state.clock.now(), over.signal);
     }
   } finally {
@@ -77,10 +79,10 @@ export async function poll(
   }
 }
 
-/** Until something has changed, at most so long. */
+/** Until something has changed, at most so long; what is due and not done is somebody else's, and not asked for all the time. */
 async function news(state: FakeState, ms: number | undefined, over: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
-    const cancel = ms === undefined ? (): void => undefined : state.clock.after(Math.max(1, ms), () => done());
+    const cancel = ms === undefined ? (): void => undefined : state.clock.after(Math.max(20, ms), () => done());
     const done = (): void => {
       cancel();
       state.changed.delete(done);

@@ -41,24 +41,39 @@ export function failRuns(state: FakeState, entity: FakeEntity, why: string): voi
   notifyEnded(state, entity, lost, "");
 }
 
-/** A `wake` event in the stream of everybody who asked. */
+/** A `wake` event in the stream of everybody who asked, and word for those who observe sets. */
 function notifyEnded(state: FakeState, source: FakeEntity, runs: readonly RunRow[], said?: string): void {
-  const { url } = source.entity;
-  const stamp = { principal: agentPrincipal(url), now: state.clock.now() };
-  for (const { subscriber, includeResponse } of [...state.subscriptions.values()].filter((one) => one.source === url)) {
-    const target = state.entities.get(subscriber);
-    if (runs.length === 0 || !target || !isLiving(target)) continue;
-    const rows = runs.map((run) =>
-      wakeRow(url, run, includeResponse ? (said ?? responseOf(state, url, run.key)) : undefined),
-    );
-    makeStream(state, mainStream(subscriber)).append(
-      rows.map((value) => eventOf(ENTITY_EVENTS.wake, { key: value.key, operation: "insert", value }, stamp)),
-    );
-    markReady(state, target);
+  const { url, type, tags, parent, status } = source.entity;
+  for (const run of runs) {
+    state.facts.push({ url, run, after: { type, tags, parent, status }, by: agentPrincipal(url) });
+    for (const { source: of, subscriber, includeResponse } of state.subscriptions.values()) {
+      const target = state.entities.get(subscriber);
+      if (of !== url || !target || !isLiving(target)) continue;
+      const response = includeResponse ? (said ?? responseOf(state, url, run.key)) : undefined;
+      addWake(state, target, wakeOfRun(url, run, response));
+    }
   }
 }
 
-function wakeRow(source: string, row: RunRow, response: string | undefined): WakeRow {
+/** Puts a wake into an entity's stream; nothing happens when it has been told the same before. */
+export function addWake(state: FakeState, target: FakeEntity, row: WakeRow): boolean {
+  const main = makeStream(state, mainStream(target.entity.url));
+  const run = row.reason === "runFinished";
+  if (run && main.events.some(({ type, key }) => type === ENTITY_EVENTS.wake && key === row.key)) return false;
+  const by = row.reason === "runFinished" && typeof row["member"] === "string" ? row["member"] : row.source;
+  const principal = by.startsWith("/") && !by.startsWith("/_") ? agentPrincipal(by) : agentPrincipal(target.entity.url);
+  main.append([
+    eventOf(
+      ENTITY_EVENTS.wake,
+      { key: row.key, operation: "insert", value: row },
+      { principal, now: state.clock.now() },
+    ),
+  ]);
+  markReady(state, target);
+  return true;
+}
+
+export function wakeOfRun(source: string, row: RunRow, response: string | undefined): WakeRow {
   return {
     key: `run:${source}:${row.key}`,
     source,
@@ -73,7 +88,7 @@ function wakeRow(source: string, row: RunRow, response: string | undefined): Wak
   };
 }
 
-function responseOf(state: FakeState, url: string, run: string): string {
+export function responseOf(state: FakeState, url: string, run: string): string {
   return makeStream(state, mainStream(url))
     .events.filter(({ type, key }) => type === ENTITY_EVENTS.runText && key.startsWith(`${run}:`))
     .map(({ value }) =>

@@ -1,4 +1,15 @@
-import type { ChangeEvent, ChangeOperation, Entity, EntityType, RunRow } from "@skein/protocol";
+import type {
+  ChangeEvent,
+  ChangeOperation,
+  DelayedRow,
+  Entity,
+  EntityType,
+  MemberFacts,
+  ObserveRow,
+  PlacedEvent,
+  RunRow,
+  SendResult,
+} from "@skein/protocol";
 import { SkeinError } from "@skein/protocol";
 import type { Clock } from "../../client/index.ts";
 import { createFakeStream, type FakeStream } from "./streams.ts";
@@ -19,6 +30,8 @@ export interface FakeState {
   /** The entity that drives each coding session. */
   readonly drivers: Map<string, string>;
   readonly subscriptions: Map<string, RunSubscription>;
+  /** What sets of entities are told: who came, changed and went, and whose runs ended. */
+  readonly facts: Fact[];
   newId(): string;
   /** Called after everything that may make somebody claimable, or an answer come. */
   readonly changed: Set<() => void>;
@@ -34,7 +47,39 @@ export interface FakeEntity {
   /** Shared states that its manifest declares. */
   readonly links: Set<string>;
   /** Idempotency keys, with what was answered. */
-  readonly receipts: Map<string, { readonly key: string; readonly offset: string }>;
+  readonly receipts: Map<string, Omit<SendResult, "duplicate">>;
+  readonly observations: Map<string, Observation>;
+  /** Messages that wait for their time. */
+  readonly delayed: Map<string, DelayedRow>;
+  /** Under a claim: messages in front of this position are being handled. Absent: all of them. */
+  taken?: number | undefined;
+  /** Under a claim: behind the newest change of a message by somebody else. */
+  edited?: number | undefined;
+}
+
+/** What is told of one observation, and how far that has come. */
+export interface Observation {
+  row: ObserveRow;
+  /** How much of the source's log has been looked at. */
+  looked: number;
+  /** Where in the log that is told next begins. */
+  from: number;
+  /** What matched and is not told yet. */
+  pending: PlacedEvent[];
+  /** Since when something is pending. */
+  since: number;
+  /** Of a timer and a schedule: when it is due. */
+  dueAt: number | undefined;
+  /** When its silence is told of. */
+  silentAt: number | undefined;
+}
+
+export interface Fact {
+  readonly url: string;
+  readonly before?: MemberFacts | undefined;
+  readonly after?: MemberFacts | undefined;
+  readonly run?: RunRow;
+  readonly by: string;
 }
 
 /** Who may work on an entity, and when it is offered. */
@@ -87,6 +132,7 @@ export function createFakeState(options: { readonly clock: Clock; readonly lease
     calls: new Map(),
     drivers: new Map(),
     subscriptions: new Map(),
+    facts: [],
     newId: () => `id-${String((ids += 1)).padStart(4, "0")}`,
     changed: new Set(),
   };

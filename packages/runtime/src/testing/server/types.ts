@@ -1,4 +1,4 @@
-import type { EntityType, entityTypeRegistration } from "@skein/protocol";
+import type { EntityType, EntityTypeAmendment, entityTypeRegistration } from "@skein/protocol";
 import { RESERVED_ENTITY_TYPES, SkeinError } from "@skein/protocol";
 import { z } from "zod";
 import type { FakeState } from "./state.ts";
@@ -21,6 +21,23 @@ export function registerType(state: FakeState, registration: Registration): Enti
   const type: EntityType = { ...wanted, revision, createdAt: before?.createdAt ?? now, updatedAt: now };
   state.types.set(type.name, type);
   return type;
+}
+
+/** Adds schemas; one that is there is not replaced. */
+export function amendType(state: FakeState, name: string, amendment: EntityTypeAmendment): EntityType {
+  const before = state.types.get(name);
+  if (!before) throw new SkeinError("unknown_entity_type", `No entity type ${name} is registered.`);
+  for (const of of ["inboxSchemas", "stateSchemas"] as const) {
+    for (const [key, schema] of Object.entries(amendment[of] ?? {})) {
+      const there = before[of]?.[key];
+      if (there && canonical(there) !== canonical(schema))
+        throw new SkeinError("schema_key_exists", `${name} has another schema for ${key}.`);
+      compile(schema);
+    }
+  }
+  const { revision: _, createdAt: _c, updatedAt: _u, ...current } = before;
+  const { description = before.description, ...schemas } = amendment;
+  return registerType(state, { ...current, ...schemas, description });
 }
 
 /** Throws when the name is taken by a path of ours, or a schema is none. */
