@@ -22,7 +22,8 @@ function setUp() {
   });
   const reply = (...runs: number[]): void => answer({ id: posted.at(-1)?.id ?? 0, runs: new Uint32Array(runs) });
   const tooLate = (): void => {
-    for (const call of timers) call();
+    const due = [...timers];
+    for (const call of due) call();
   };
   return { highlighter, posted, ends, timers, reply, tooLate };
 }

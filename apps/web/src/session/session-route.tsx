@@ -123,6 +123,7 @@ function Content({ session, coder, row, sent }: ContentProps) {
             atEnd={session.atEnd}
             missed={session.missed}
             loading={session.loading}
+            active={session.status === "running" || session.status === "waiting"}
             target={row}
             sent={sent}
             loadOlder={session.loadOlder}

@@ -14,6 +14,8 @@ export interface CodeBlockProps {
   readonly lines?: number;
   /** Coloured as this language, once it is complete: see `languageOf`. */
   readonly language?: string | undefined;
+  /** A command: a dollar sign stands in front of it, and is not copied. */
+  readonly prompt?: boolean;
   /** Makes the shown part into what stands there instead. */
   readonly render?: (text: string) => ReactNode;
 }
@@ -22,11 +24,11 @@ export interface CodeBlockProps {
 const MOST_LINES = 2000;
 const MOST_CHARS = 400_000;
 
-export function CodeBlock({ text, label, wrap = false, lines = 24, language, render }: CodeBlockProps) {
+export function CodeBlock({ text, label, wrap = false, lines = 24, language, prompt = false, render }: CodeBlockProps) {
   const [all, setAll] = useState(false);
   const { text: shown, hidden } = all ? clip(text, MOST_LINES, MOST_CHARS) : clip(text, lines);
   return (
-    <figure className={`${styles["block"]} ${wrap ? styles["wrap"] : ""}`}>
+    <figure className={[styles["block"], wrap && styles["wrap"], prompt && styles["prompt"]].filter(Boolean).join(" ")}>
       {label !== undefined && (
         <figcaption className={styles["head"]}>
           <span>{label}</span>

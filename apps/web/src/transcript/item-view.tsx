@@ -96,8 +96,8 @@ function Thinking({ item }: { readonly item: ItemOf<"assistant" | "thinking"> })
 
 function Changes({ item }: { readonly item: ItemOf<"changes"> }) {
   const { directory } = useTranscript();
-  return recordedDiffs(item.changes).map(({ path, lines }) => (
-    <Diff key={path} lines={lines} path={visibleText(relativePath(path, directory))} />
+  return recordedDiffs(item.changes).map(({ path, lines }, index) => (
+    <Diff key={index} lines={lines} path={visibleText(relativePath(path, directory))} />
   ));
 }
 
@@ -159,7 +159,7 @@ function Unknown({ item }: { readonly item: ItemOf<"unknown"> }) {
           A record of {item.agent === "" ? "the agent" : oneLine(item.agent, 40)} that this version does not know
         </span>
       </button>
-      {open && <CodeBlock text={visibleText(JSON.stringify(item.raw, null, 2) ?? "undefined")} wrap />}
+      {open && <CodeBlock text={visibleText(JSON.stringify(item.raw, null, 2) ?? "undefined")} wrap language="json" />}
     </>
   );
 }

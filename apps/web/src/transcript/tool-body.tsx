@@ -2,15 +2,17 @@ import type { ToolItem, TranscriptItem } from "@skein/react";
 import type { ReactNode } from "react";
 import { relativePath } from "../text/format.ts";
 import { askedDiff, recordedDiffs } from "../text/tool-diff.ts";
-import { command, filePath, text } from "../text/tool-summary.ts";
+import { filePath, text } from "../text/tool-summary.ts";
 import { visibleText } from "../text/visible-text.ts";
-import { AnsiText } from "./ansi-text.tsx";
-import { Attachments } from "./attachment.tsx";
-import { CodeBlock } from "./code-block.tsx";
+import { AnyBody } from "./bodies/any-body.tsx";
+import { CommandBody } from "./bodies/command-body.tsx";
+import { Output } from "./bodies/output.tsx";
+import { ReadBody } from "./bodies/read-body.tsx";
+import { SearchBody } from "./bodies/search-body.tsx";
+import { WebBody } from "./bodies/web-body.tsx";
 import { Diff } from "./diff.tsx";
 import { Markdown } from "./markdown.tsx";
 import styles from "./tool-body.module.css";
-import { WholeOutput } from "./whole-output.tsx";
 
 export interface ToolBodyProps {
   readonly item: ToolItem;
@@ -37,53 +39,16 @@ function Body({ item, directory, children }: ToolBodyProps) {
     case "sub_agent":
       return <AgentBody item={item}>{children}</AgentBody>;
     case "file_read":
+      return <ReadBody item={item} />;
     case "file_search":
     case "content_search":
+      return <SearchBody item={item} directory={directory} />;
     case "web_search":
-      return <Output item={item} />;
+    case "web_fetch":
+      return <WebBody item={item} />;
     default:
-      return (
-        <>
-          {Object.keys(item.input).length > 0 && (
-            <CodeBlock text={visibleText(JSON.stringify(item.input, null, 2))} wrap lines={12} />
-          )}
-          {item.liveInput !== undefined && <CodeBlock text={visibleText(item.liveInput)} wrap lines={8} />}
-          <Output item={item} />
-        </>
-      );
+      return <AnyBody item={item} />;
   }
-}
-
-function CommandBody({ item }: { readonly item: ToolItem }) {
-  const code = item.result?.exitCode;
-  return (
-    <>
-      <CodeBlock text={visibleText(command(item.input))} wrap lines={12} render={(shown) => `$ ${shown}`} />
-      <Output item={item} />
-      {code !== undefined && code !== 0 && (
-        <p className={`${styles["exit"]} ${styles["bad"]}`}>Ended with exit code {code}</p>
-      )}
-    </>
-  );
-}
-
-function Output({ item }: { readonly item: ToolItem }) {
-  const output = item.result?.output ?? item.liveOutput;
-  if (output === undefined) {
-    return <p className={styles["quiet"]}>{item.state === "interrupted" ? "It never answered." : "No output yet."}</p>;
-  }
-  const { blob, attachments } = item.result ?? {};
-  const block = (all: string) => (
-    <CodeBlock text={all.replace(/\n+$/, "")} render={(shown) => <AnsiText text={shown} />} />
-  );
-  return (
-    <>
-      {output.trim() === "" && attachments === undefined && <p className={styles["quiet"]}>No output.</p>}
-      {output.trim() !== "" && blob === undefined && block(output)}
-      {blob !== undefined && <WholeOutput blob={blob}>{(whole) => block(whole ?? output)}</WholeOutput>}
-      <Attachments attachments={attachments} />
-    </>
-  );
 }
 
 function ChangeBody({ item, directory }: { readonly item: ToolItem; readonly directory: string | undefined }) {
@@ -92,8 +57,8 @@ function ChangeBody({ item, directory }: { readonly item: ToolItem; readonly dir
   const path = (one: string): string => visibleText(relativePath(one, directory));
   return (
     <>
-      {recorded.map(({ path: changed, lines }) => (
-        <Diff key={changed} lines={lines} path={path(changed)} />
+      {recorded.map(({ path: changed, lines }, index) => (
+        <Diff key={index} lines={lines} path={path(changed)} />
       ))}
       {asked !== undefined && <Diff lines={asked} path={path(filePath(item.input))} />}
       {(item.state === "failed" || (recorded.length === 0 && asked === undefined)) && <Output item={item} />}

@@ -1,6 +1,6 @@
 import type { TranscriptItem } from "@skein/react";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { Button } from "../ui/button.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Icon } from "../ui/icon.tsx";
@@ -8,6 +8,8 @@ import styles from "./transcript.module.css";
 import { useOpened } from "./use-opened.ts";
 import itemStyles from "./item.module.css";
 import { itemText } from "./item-text.ts";
+import { groupLines, type TranscriptLine } from "./groups.ts";
+import { GroupRow } from "./group-row.tsx";
 import { ItemView } from "./item-view.tsx";
 import { useTranscript } from "./transcript-context.ts";
 
@@ -17,6 +19,8 @@ export interface TranscriptProps {
   readonly atEnd: boolean;
   readonly missed: number;
   readonly loading: "older" | "newer" | undefined;
+  /** A turn is running. */
+  readonly active: boolean;
   /** Key of a row to show and point out. */
   readonly target?: string | undefined;
   /** Another number when the reader has sent something: then the end is what they want to see. */
@@ -56,12 +60,14 @@ const ESTIMATE: Readonly<Record<TranscriptItem["kind"], number>> = {
 export function Transcript(props: TranscriptProps) {
   const { items, atStart, atEnd, missed, loading, target, loadOlder, loadNewer, onFollowing } = props;
   const scroll = useRef<HTMLDivElement>(null);
-  const wanted = target === undefined ? -1 : items.findIndex((item) => item.row === target);
+  const [lines, toggleGroup] = useLines(items, props.active, target);
+  const wanted =
+    target === undefined ? -1 : lines.findIndex((line) => line.kind === "item" && line.item.row === target);
   const virtualizer = useVirtualizer({
-    count: items.length,
+    count: lines.length,
     getScrollElement: () => scroll.current,
-    estimateSize: (index) => ESTIMATE[items[index]?.kind ?? "assistant"],
-    getItemKey: (index) => items[index]?.key ?? index,
+    estimateSize: (index) => estimate(lines[index]),
+    getItemKey: (index) => lines[index]?.key ?? index,
     initialOffset: () => (wanted < 0 ? FAR : 0),
     anchorTo: "end",
     followOnAppend: true,
@@ -87,8 +93,8 @@ export function Transcript(props: TranscriptProps) {
     if (opened && !atStart && first < AHEAD && loading === undefined) loadOlder();
   }, [opened, items.length, atStart, first, loading, loadOlder]);
   useEffect(() => {
-    if (opened && !atEnd && last > items.length - AHEAD && loading === undefined) loadNewer();
-  }, [opened, items.length, atEnd, last, loading, loadNewer]);
+    if (opened && !atEnd && last > lines.length - AHEAD && loading === undefined) loadNewer();
+  }, [opened, lines.length, atEnd, last, loading, loadNewer]);
 
   const goToEnd = (): void => {
     if (atEnd) virtualizer.scrollToEnd();
@@ -111,11 +117,19 @@ export function Transcript(props: TranscriptProps) {
             {atStart ? "The beginning" : loading === "older" ? "Reading older rows…" : ""}
           </p>
           {rows.map((row) => {
-            const item = items[row.index];
+            const line = lines[row.index];
             return (
-              item !== undefined && (
+              line !== undefined && (
                 <div key={row.key} data-index={row.index} ref={virtualizer.measureElement} className={styles["row"]}>
-                  <Row item={item} target={target !== undefined && item.row === target} />
+                  {line.kind === "group" ? (
+                    <GroupRow group={line} onToggle={() => toggleGroup(line)} />
+                  ) : (
+                    <Row
+                      item={line.item}
+                      grouped={line.grouped}
+                      target={target !== undefined && line.item.row === target}
+                    />
+                  )}
                 </div>
               )
             );
@@ -132,10 +146,49 @@ export function Transcript(props: TranscriptProps) {
   );
 }
 
-function Row({ item, target }: { readonly item: TranscriptItem; readonly target: boolean }) {
+const LINE = 32;
+
+function estimate(line: TranscriptLine | undefined): number {
+  return line === undefined || line.kind === "group" ? LINE : ESTIMATE[line.item.kind];
+}
+
+/** The items as lines, with the groups that the reader, or a link to one of their rows, has unfolded. */
+function useLines(items: readonly TranscriptItem[], active: boolean, target: string | undefined) {
+  const { folds } = useTranscript();
+  const [turns, setTurns] = useState(0);
+  const lines = useMemo(() => {
+    const isOpen = (run: readonly TranscriptItem[]): boolean => {
+      // A group is named for either of its ends: what was chosen holds for both.
+      const chosen = [run[0], run.at(-1)].map((item) => folds.get(`group:${item?.key ?? ""}`));
+      return chosen.find((one) => one !== undefined) ?? run.some((item) => item.row === target);
+    };
+    return groupLines(items, { active, isOpen });
+    // `turns` counts what was folded since: that is kept beside React, so that it survives scrolling.
+  }, [items, active, target, folds, turns]);
+  const toggle = (group: Extract<TranscriptLine, { kind: "group" }>): void => {
+    for (const item of [group.items[0], group.items.at(-1)]) {
+      if (item !== undefined) folds.set(`group:${item.key}`, !group.open);
+    }
+    setTurns(turns + 1);
+  };
+  return [lines, toggle] as const;
+}
+
+interface RowProps {
+  readonly item: TranscriptItem;
+  readonly grouped: boolean;
+  readonly target: boolean;
+}
+
+function Row({ item, grouped, target }: RowProps) {
   const { linkTo } = useTranscript();
   const text = itemText(item);
-  const classes = [itemStyles["item"], itemStyles[item.kind], target ? itemStyles["target"] : ""];
+  const classes = [
+    itemStyles["item"],
+    itemStyles[item.kind],
+    target && itemStyles["target"],
+    grouped && itemStyles["grouped"],
+  ];
   return (
     <article className={classes.filter(Boolean).join(" ")} tabIndex={-1} data-kind={item.kind} data-row={item.row}>
       <ItemView item={item} />
