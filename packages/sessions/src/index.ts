@@ -73,3 +73,5 @@ export {
   nativeStreamSchema,
   SESSION_FILE,
 } from "./native-records.ts";
+export { type AcpNormaliser, type AskedCall, createAcpNormaliser } from "./acp/normalise.ts";
+export { promptEnd as acpPromptEnd, type PromptEnd as AcpPromptEnd } from "./acp/updates.ts";
