@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { ENTITY_ID } from "./paths.ts";
 
 /**
  * Forks: a new entity that begins with what another one has so far, and goes its own way.
@@ -21,17 +20,6 @@ export const forkDeclaration = z.strictObject({
   state: z.enum(["fresh", "copy"]).default("fresh"),
 });
 export type ForkDeclaration = z.infer<typeof forkDeclaration>;
-
-/**
- * `POST /{type}/{id}/fork` → 201 entity, or 200 when the same was asked before under this id. `at`: the offset behind
- * the last message of the origin's resource that the fork keeps, or the key of the last row that it keeps, which has to
- * be looked for; absent: all that there is. Every other field is an argument of the fork, over the origin's.
- */
-export const forkRequest = z.looseObject({
-  id: z.string().regex(ENTITY_ID).optional(),
-  at: z.string().min(1).max(512).optional(),
-});
-export type ForkRequest = z.infer<typeof forkRequest>;
 
 /** `offset`: behind the last message of the origin's resource that the fork begins with. `row`: that one's key. */
 export const forkedFrom = z.object({

@@ -42,15 +42,14 @@ export {
   type SpawnRequest,
   type Tags,
 } from "./entities.ts";
+export { forkRequest, type ForkRequest } from "./fork-request.ts";
 export {
   forkDeclaration,
   forkedFrom,
-  forkRequest,
   sessionFork,
   sessionOrigin,
   type ForkDeclaration,
   type ForkedFrom,
-  type ForkRequest,
   type SessionFork,
   type SessionOrigin,
 } from "./forks.ts";

@@ -1,4 +1,16 @@
-import type { ChangeEvent, Entity, InboxRow, Message, RunRow, SignalRow, Tags, WakeRow } from "@skein/protocol";
+import type {
+  ChangeEvent,
+  Entity,
+  EntityTypeRegistration,
+  ForkedFrom,
+  ForkRequest,
+  InboxRow,
+  Message,
+  RunRow,
+  SignalRow,
+  Tags,
+  WakeRow,
+} from "@skein/protocol";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { StreamBatch } from "./client/read-stream.ts";
 
@@ -161,6 +173,12 @@ export interface HandlerContext<S extends StateSchema = StateSchema, Args = unkn
   spawn(type: string, id: string, options?: SpawnOptions): Promise<Child>;
 
   /**
+   * A new entity that begins with what the one at the URL has so far, or this one itself: what is buffered is committed
+   * first. Idempotent for the same id and request, so give it an id that follows from the work.
+   */
+  fork(url: string, request: ForkRequest & { readonly id: string }): Promise<Child>;
+
+  /**
    * Input that arrives while the handler runs; rows that came before the listener are given to it at once. One that
    * answers `true` has dealt with the row: it is acknowledged. Else it comes again in the next pass's `wake`, so that
    * nothing is lost between a handler's last look and its end. The listener must not throw.
@@ -181,14 +199,21 @@ export interface HandlerContext<S extends StateSchema = StateSchema, Args = unkn
 export interface EntityDefinition<S extends StateSchema = StateSchema, Args = unknown> {
   readonly description: string;
   readonly state?: S;
-  readonly creationSchema?: StandardSchemaV1<unknown, Args>;
-  readonly inboxSchemas?: Readonly<Record<string, StandardSchemaV1>>;
-  /** Asked before an entity is made, on the machine that would run it. Throw a `SkeinError` to refuse. */
-  readonly admit?: (request: { readonly id: string; readonly args: Args }) => Promise<void> | void;
-  readonly handler: (ctx: HandlerContext<S, Args>, wake: Wake) => Promise<void> | void;
-}
   /**
    * How many of the newest rows `ctx.db` holds of each built-in collection, besides all that was not acknowledged
    * before. Absent: all of them, and a cold start reads them all. The log keeps everything in any case.
    */
   readonly remember?: number;
+  readonly creationSchema?: StandardSchemaV1<unknown, Args>;
+  readonly inboxSchemas?: Readonly<Record<string, StandardSchemaV1>>;
+  /** How entities of this type are forked. Absent: they are not. */
+  readonly fork?: EntityTypeRegistration["fork"];
+  /** Asked before an entity is made, on the machine that would run it. Throw a `SkeinError` to refuse. */
+  readonly admit?: (request: {
+    readonly id: string;
+    readonly args: Args;
+    /** Of a fork. */
+    readonly forkedFrom?: ForkedFrom;
+  }) => Promise<void> | void;
+  readonly handler: (ctx: HandlerContext<S, Args>, wake: Wake) => Promise<void> | void;
+}

@@ -1,4 +1,4 @@
-import type { EntityTypeRegistration } from "@skein/protocol";
+import type { EntityTypeRegistration, ForkedFrom } from "@skein/protocol";
 import { ENTITY_EVENTS, ENTITY_TYPE, RESERVED_ENTITY_TYPES, SkeinError } from "@skein/protocol";
 import type { EntityDefinition, HandlerContext, StateSchema, Wake } from "./context.ts";
 import { toJsonSchema, validate } from "./schema.ts";
@@ -21,7 +21,7 @@ export interface RegisteredType {
   readonly state: StateSchema;
   readonly remember: number | undefined;
   parseArgs(args: unknown): Promise<unknown>;
-  admit(request: { id: string; args: unknown }): Promise<void>;
+  admit(request: { id: string; args: unknown; forkedFrom?: ForkedFrom | undefined }): Promise<void>;
   handle(ctx: HandlerContext, wake: Wake): Promise<void>;
 }
 
@@ -63,7 +63,7 @@ export function createRegistry(): Registry {
 const BUILT_IN: ReadonlySet<string> = new Set(Object.values(ENTITY_EVENTS));
 
 function close<S extends StateSchema, Args>(name: string, definition: EntityDefinition<S, Args>): RegisteredType {
-  const { description, state, remember, creationSchema, inboxSchemas, admit, handler } = definition;
+  const { description, state, remember, creationSchema, inboxSchemas, fork, admit, handler } = definition;
   for (const [collection, { type }] of Object.entries(state ?? {})) {
     if (BUILT_IN.has(type)) {
       throw new SkeinError("reserved_name", `${name}.state.${collection}: the event type “${type}” is built in.`);
@@ -82,14 +82,15 @@ function close<S extends StateSchema, Args>(name: string, definition: EntityDefi
       description,
       admission: admit !== undefined,
       ...optional("creationSchema", creationSchema && toJsonSchema(creationSchema, "input")),
+      ...optional("fork", fork),
       ...optional("inboxSchemas", inboxSchemas && jsonSchemas(inboxSchemas)),
       ...optional("stateSchemas", state && stateSchemas(state)),
     },
     state: state ?? {},
     remember,
     parseArgs,
-    async admit({ id, args }) {
-      await admit?.({ id, args: await parseArgs(args) });
+    async admit({ id, args, forkedFrom }) {
+      await admit?.({ id, args: await parseArgs(args), ...(forkedFrom && { forkedFrom }) });
     },
     async handle(ctx, wake) {
       // The runner made `ctx.state` from this very definition and `ctx.args` with its `parseArgs`; the types were

@@ -9,6 +9,7 @@ import type { LogEvent, ServerContext } from "./context.ts";
 import { inboxesOf, mayLink } from "./dispatch/entity-names.ts";
 import { createEntityUnits } from "./dispatch/entity-units.ts";
 import { dispatchRoutes } from "./dispatch/routes.ts";
+import { forkRoutes } from "./forks/routes.ts";
 import { entityRoutes } from "./entities/routes.ts";
 import { createSchemaChecker } from "./entities/schema.ts";
 import { errorResponse, json } from "./http/errors.ts";
@@ -98,6 +99,7 @@ export function createServer(deps: ServerDeps): Server {
     ...resourceRoutes(context),
     ...followRoutes(context),
     ...entityRoutes(context),
+    ...forkRoutes(context),
     ...claimRoutes(context),
   ]);
   return {

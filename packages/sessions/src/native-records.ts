@@ -10,7 +10,8 @@ export const NATIVE_EVENT = "coding_session_native";
 /** The name of the session's own file. Others: `subagents/…` of Claude Code, `threads/{id}.jsonl` of Codex. */
 export const SESSION_FILE = "session";
 
-const FILE_NAME = /^(?:session|subagents\/agent-[A-Za-z0-9_-]{1,100}\.(?:jsonl|meta\.json)|threads\/[0-9a-fA-F-]{36}\.jsonl)$/;
+const FILE_NAME =
+  /^(?:session|subagents\/agent-[A-Za-z0-9_-]{1,100}\.(?:jsonl|meta\.json)|threads\/[0-9a-fA-F-]{36}\.jsonl)$/;
 const name = z.string().regex(FILE_NAME);
 const count = z.number().int().nonnegative();
 

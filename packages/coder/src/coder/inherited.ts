@@ -40,7 +40,9 @@ export async function readInherited(session: SessionState): Promise<Inherited> {
 }
 
 /** The transcript from its beginning, one row at a time. */
-export async function* transcriptOf(session: SessionState): AsyncGenerator<CodingSessionTranscriptRow, void, undefined> {
+export async function* transcriptOf(
+  session: SessionState,
+): AsyncGenerator<CodingSessionTranscriptRow, void, undefined> {
   for await (const { events } of session.log()) {
     for (const event of events) {
       if (!isChangeEvent(event) || event.type !== TRANSCRIPT_EVENT) continue;

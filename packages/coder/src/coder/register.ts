@@ -26,7 +26,7 @@ import { createDriverPool } from "./drivers.ts";
 import { handleWake } from "./handler.ts";
 import { workingDirectory } from "./set-up.ts";
 import { sweepIdle } from "./sweep.ts";
-import { coderState } from "./state.ts";
+import { coderState, NATIVE_SESSION_TAG } from "./state.ts";
 
 export interface CoderOptions {
   /** Where a coder works that was not told. */
@@ -103,6 +103,7 @@ export function registerCoder(registry: Registry, options: CoderOptions): Coders
     state: coderState,
     creationSchema: coderArgs,
     inboxSchemas: coderInbox,
+    fork: { omitArgs: ["nativeSessionId", "importFrom", "resource"], omitTags: [NATIVE_SESSION_TAG] },
     admit: ({ id, args }) => admit({ id, args }, { adapterOf, sourceOf, directories, attachments, options }),
     handler: (ctx) => handleWake(ctx, { ...options, clock, reaper, drivers, directories, adapterOf, sourceOf }),
   });

@@ -28,6 +28,8 @@ export interface CoderLab {
   /** Starts a runner of coders; stops with the lab. */
   startRunner(options?: Partial<CoderOptions>): Promise<LabRunner>;
   spawn(id: string, args?: Partial<z.input<typeof coderArgs>>, first?: Message): Promise<SessionView>;
+  /** Looks at a session that is there. */
+  watch(url: string, sessionId: string): SessionView;
   close(): Promise<void>;
 }
 
@@ -130,6 +132,7 @@ export async function createCoderLab(options: { agent?: FakeAgent; server?: Test
       const { url } = await client.spawn("coder", id, { args: { agent: "claude", ...args }, ...initial });
       return watch(client, url, args.resource ?? id, watching.signal);
     },
+    watch: (url, sessionId) => watch(client, url, sessionId, watching.signal),
     async close() {
       watching.abort();
       await Promise.allSettled(runners.map((runner) => runner.stop()));

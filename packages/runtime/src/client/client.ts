@@ -4,6 +4,7 @@ import type {
   EntityPage,
   EntityType,
   EntityTypeRegistration,
+  ForkRequest,
   Message,
   RunnerInfo,
   RunnerRegistration,
@@ -75,6 +76,8 @@ export interface Client {
 
   /** Idempotent for the same type, id and args. `created` says whether it was new. */
   spawn(type: string, id: string, request?: SpawnRequest): Promise<Entity & { readonly created: boolean }>;
+  /** A new entity that begins with what this one has so far. Idempotent for the same id and request. */
+  fork(url: string, request?: ForkRequest): Promise<Entity & { readonly created: boolean }>;
   getEntity(url: string, options?: ReadOptions): Promise<Entity>;
   listEntities(options?: EntityListOptions): Promise<EntityPage>;
   kill(url: string): Promise<Entity>;
@@ -134,6 +137,10 @@ function entityMethods(transport: Transport) {
     async spawn(type: string, id: string, request: SpawnRequest = {}) {
       const path = entityUrl(encodeURIComponent(type), encodeURIComponent(id));
       const response = await transport.request("PUT", path, { body: request });
+      return { ...entity.parse(await response.json()), created: response.status === 201 };
+    },
+    async fork(url: string, request: ForkRequest = {}) {
+      const response = await transport.request("POST", `${url}/fork`, { body: request });
       return { ...entity.parse(await response.json()), created: response.status === 201 };
     },
     getEntity: (url: string, options?: ReadOptions) => transport.json(entity, "GET", url, options),

@@ -1,5 +1,6 @@
 import type { ChangeEvent, Claim, Entity, InboxRow, RunRow, SignalRow, Tags, WakeRow } from "@skein/protocol";
 import { ENTITY_EVENTS, entityUrl, formatOffset, SkeinError } from "@skein/protocol";
+import type { Client } from "../client/index.ts";
 import { positionOf } from "../client/index.ts";
 import type { Child, HandlerContext, SpawnOptions, StateSchema } from "../context.ts";
 import { createCollection, createReadonlyCollection } from "./collection.ts";
@@ -14,6 +15,7 @@ import type { WriteBuffer } from "./write-buffer.ts";
 
 export interface ContextParts {
   readonly claim: Claim;
+  readonly client: Client;
   readonly args: unknown;
   readonly state: StateSchema;
   readonly signal: AbortSignal;
@@ -71,6 +73,11 @@ export function createContext(parts: ContextParts): HandlerContext {
     recordRun: () => runs.record(),
     send: (to, message) => buffer.send(to, message),
     spawn: (type, id, options) => spawn(committer, buffer, main.path, { type, id, ...options }),
+    async fork(url, request) {
+      await committer.flush();
+      const fork = await parts.client.fork(url, request);
+      return { url: fork.url, send: (message) => buffer.send(fork.url, message) };
+    },
     onMessage: (listener) => input.onMessage(listener),
     onSignal: (listener) => input.onSignal(listener),
     flush: () => committer.flush(),

@@ -96,7 +96,7 @@ export async function openHandler(options: OpenHandlerOptions): Promise<OpenHand
     onCommitted: (batch) => shared.onCommitted(batch),
   });
 
-  const parts = { claim, state, signal, main, writeMain, buffer, committer, input, runs, shared, tags };
+  const parts = { claim, client, state, signal, main, writeMain, buffer, committer, input, runs, shared, tags };
   return {
     wake: input.wake,
     main: main.path,

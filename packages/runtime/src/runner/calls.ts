@@ -1,5 +1,5 @@
 import type { Call, CallResult } from "@skein/protocol";
-import { SkeinError } from "@skein/protocol";
+import { forkedFrom, SkeinError } from "@skein/protocol";
 import { z } from "zod";
 import type { Registry } from "../registry.ts";
 
@@ -7,7 +7,7 @@ import type { Registry } from "../registry.ts";
 export type CallHandler = (params: unknown, options: { readonly signal: AbortSignal }) => unknown;
 export type CallHandlers = Readonly<Record<string, CallHandler>>;
 
-const admitParams = z.object({ type: z.string(), id: z.string(), args: z.unknown() });
+const admitParams = z.object({ type: z.string(), id: z.string(), args: z.unknown(), forkedFrom: forkedFrom.optional() });
 
 /** The built-in `admit` first: whether an entity may be made here. */
 export async function answerCall(
@@ -33,8 +33,8 @@ export async function answerCall(
 async function admit(registry: Registry, params: unknown): Promise<void> {
   const parsed = admitParams.safeParse(params);
   if (!parsed.success) throw new SkeinError("invalid_request", "admit: the parameters are not of the expected form.");
-  const { type, id, args } = parsed.data;
+  const { type, id, args, forkedFrom: origin } = parsed.data;
   const registered = registry.get(type);
   if (!registered) throw new SkeinError("unknown_entity_type", `This runner does not serve the type “${type}”.`);
-  await registered.admit({ id, args });
+  await registered.admit({ id, args, forkedFrom: origin });
 }

@@ -120,13 +120,13 @@ async function perform(
       });
     });
     if (lost.signal.aborted) return;
+    if (!signal.aborted) await handler.checkpoint();
     await endClaim({ claim, outcome, stopped: signal.aborted, handler, clock, log });
   } finally {
     handler.close();
   }
 }
 
-    if (!signal.aborted) await handler.checkpoint();
 /** After an abort the handler has the grace time to end; then it is given up on. */
 async function runHandler(deps: ClaimDeps, signal: AbortSignal, handle: () => Promise<void>): Promise<Outcome> {
   const { clock, graceMs, log } = deps;

@@ -4,7 +4,7 @@ import type { EntityRecord } from "../records/collections.ts";
 import { changeEventOf, type Stamp } from "./events.ts";
 
 export function toEntity(record: EntityRecord): Entity {
-  const { typeRevision: _, ...rest } = record;
+  const { typeRevision: _, forkRequest: _f, ...rest } = record;
   return { ...rest, streams: { main: mainStream(record.url) } };
 }
 

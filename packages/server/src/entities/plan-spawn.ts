@@ -5,6 +5,7 @@ import {
   mainStream,
   RESERVED_ENTITY_TYPES,
   SkeinError,
+  type ForkedFrom,
   type Message,
   type Tags,
 } from "@skein/protocol";
@@ -27,6 +28,8 @@ export interface SpawnOrder {
   readonly parent?: string;
   readonly initialMessage?: Message;
   readonly wake?: { readonly subscriber: string; readonly includeResponse: boolean };
+  /** Of a fork. */
+  readonly forkedFrom?: ForkedFrom;
 }
 
 export type SpawnOutcome =
@@ -99,6 +102,7 @@ export function addSpawn(draft: Draft, order: SpawnOrder, rules: EntityRules, st
     args: order.args ?? {},
     tags: order.tags ?? {},
     ...(order.parent !== undefined && { parent: order.parent }),
+    ...(order.forkedFrom && { forkedFrom: order.forkedFrom }),
     createdBy: principal,
     createdAt: now,
     updatedAt: now,

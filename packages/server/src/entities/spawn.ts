@@ -44,7 +44,8 @@ export async function admitSpawn(context: ServerContext, order: SpawnOrder): Pro
   // What is wrong with the order itself is said by the plan, in the same words for every type.
   if (checkSpawn(createDraft(snapshot), order, context.rules)) return undefined;
   try {
-    const params = { type: order.type, id: order.id, args: order.args ?? {} };
+    const { type: name, id, args = {}, forkedFrom } = order;
+    const params = { type: name, id, args, ...(forkedFrom && { forkedFrom }) };
     await callTypeRunner(context, order.type, { method: "admit", params, timeoutMs: ADMISSION_TIMEOUT_MS });
     return undefined;
   } catch (error) {

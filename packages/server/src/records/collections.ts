@@ -28,6 +28,8 @@ export type CollectionName = keyof Records;
 
 export interface EntityRecord extends Omit<Entity, "streams"> {
   readonly typeRevision: number;
+  /** What was asked for when it was forked: the same again is answered again. */
+  readonly forkRequest?: string;
 }
 
 /**
@@ -73,6 +75,8 @@ export interface ResourceRecord {
   readonly id: string;
   readonly createdBy: string;
   readonly driver: string;
+  /** The resource that it begins with by reference: what is kept beside that one can be read here, too. */
+  readonly forkedFrom?: string;
 }
 
 export interface RunnerRecord {

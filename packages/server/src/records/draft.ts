@@ -22,6 +22,8 @@ export interface Draft {
   check(collection: CollectionName, id: string): void;
 
   createStream(path: string, options: { readonly ifExists: "fail" | "keep" }): void;
+  /** Makes a stream that begins with another's messages in front of a position, by reference. */
+  forkStream(path: string, from: { readonly path: string; readonly position: number }): void;
   append(path: string, events: readonly ChangeEvent[]): void;
   /** What this commit appends to a stream so far. */
   events(path: string): readonly ChangeEvent[];
@@ -42,6 +44,7 @@ export interface DraftCommit {
 
 interface StreamDraft {
   create?: "fail" | "keep";
+  fork?: { readonly path: string; readonly position: number };
   readonly events: ChangeEvent[];
   producer?: ProducerStamp;
   expectedHead?: number;
@@ -91,6 +94,9 @@ export function createDraft(snapshot: Snapshot): Draft {
     createStream(path, { ifExists }) {
       stream(path).create = ifExists;
     },
+    forkStream(path, from) {
+      stream(path).fork = from;
+    },
     append(path, events) {
       stream(path).events.push(...events);
     },
@@ -116,6 +122,7 @@ function build(
   const operations: Operation[] = [];
   const appends = new Map<string, number>();
   for (const [path, draft] of streams) {
+    if (draft.fork) operations.push({ kind: "fork-stream", path, from: draft.fork.path, position: draft.fork.position });
     if (draft.create) operations.push({ kind: "create-stream", path, contentType: JSON_TYPE, ifExists: draft.create });
     if (draft.events.length === 0 && !draft.producer && !draft.close) continue;
     appends.set(path, operations.length);

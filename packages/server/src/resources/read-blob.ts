@@ -1,5 +1,7 @@
-import { SkeinError } from "@skein/protocol";
-import type { Store } from "@skein/store";
+import { sharedStateStream, SkeinError } from "@skein/protocol";
+import type { Store, StreamInfo } from "@skein/store";
+import type { ResourceRecord } from "../records/collections.ts";
+import { parseResourceStream } from "./address.ts";
 
 /** Pictures that a browser decodes and never runs: vector graphics are documents, and not among them. */
 const PICTURE = /^image\/(?:png|jpeg|gif|webp)$/;
@@ -23,13 +25,30 @@ function headersFor(type: string, hash: string): Headers {
 }
 
 /** A blob's bytes. It never changes under its name, so whoever has it need not ask again. */
-export async function readBlob(store: Store, request: Request, path: string): Promise<Response> {
-  const info = await store.getStream(path);
-  if (!info || info.deleted || !info.closed) throw new SkeinError("not_found", "There is no such blob.");
-  const headers = headersFor(info.contentType, path.slice(path.lastIndexOf("/") + 1));
+export async function readBlob(store: Store, request: Request, named: string): Promise<Response> {
+  const info = await findBlob(store, named);
+  if (!info) throw new SkeinError("not_found", "There is no such blob.");
+  const headers = headersFor(info.contentType, named.slice(named.lastIndexOf("/") + 1));
   if (request.headers.get("if-none-match") === headers.get("etag")) return new Response(null, { status: 304, headers });
   if (request.method === "HEAD") return new Response(null, { headers });
-  return new Response(bytesOf(store, path), { headers });
+  return new Response(bytesOf(store, info.path), { headers });
+}
+
+/** What a fork's history names may be kept beside the one that it was forked from, or that one's own origin. */
+async function findBlob(store: Store, named: string): Promise<StreamInfo | undefined> {
+  for (let path: string | undefined = named; path !== undefined; path = await sameOfOrigin(store, path)) {
+    const info = await store.getStream(path);
+    if (info && !info.deleted && info.closed) return info;
+  }
+  return undefined;
+}
+
+async function sameOfOrigin(store: Store, path: string): Promise<string | undefined> {
+  const resource = parseResourceStream(path)?.resource;
+  if (resource === undefined) return undefined;
+  const record = await store.getRecord<ResourceRecord>("resources", resource);
+  const origin = record?.value.forkedFrom;
+  return origin === undefined ? undefined : sharedStateStream(origin) + path.slice(sharedStateStream(resource).length);
 }
 
 function bytesOf(store: Store, path: string): ReadableStream<Uint8Array> {

@@ -31,10 +31,10 @@ export function projectEntity(draft: Draft, entity: EntityRecord, stamp: Stamp):
   const id = sessionOf(entity.tags);
   if (id === undefined) return;
   const before = draft.read("sessions", id);
-  if (!before) writeSession(draft, newSession(id, entity, stamp.now), stamp);
+  if (!before) announceSession(draft, newSession(id, entity, stamp.now), stamp);
   else if (before.coder !== entity.url && before.status === "killed") {
     const { error: _, ...rest } = before;
-    writeSession(draft, { ...rest, coder: entity.url, status: "initializing", statusSince: stamp.now }, stamp);
+    announceSession(draft, { ...rest, coder: entity.url, status: "initializing", statusSince: stamp.now }, stamp);
   }
 }
 
@@ -53,7 +53,7 @@ export function projectIntoSession(draft: Draft, { id, by, of, events }: Session
   const before = known ?? newSession(id, by, stamp.now);
   const driven = before.coder === by.url ? before : { ...before, coder: by.url };
   const after = projectEvents(driven, events, stamp.now);
-  if (after !== known) writeSession(draft, after, stamp);
+  if (after !== known) announceSession(draft, after, stamp);
 }
 
 /**
@@ -78,10 +78,11 @@ export function projectKill(draft: Draft, entity: EntityRecord, open: boolean, s
     };
     draft.append(before.resource, [changeEventOf(TRANSCRIPT_EVENT, key, "insert", row, stamp)]);
   }
-  writeSession(draft, { ...session, status: "killed", statusSince: stamp.now, pending: [] }, stamp);
+  announceSession(draft, { ...session, status: "killed", statusSince: stamp.now, pending: [] }, stamp);
 }
 
-function writeSession(draft: Draft, session: SessionRecord, stamp: Stamp): void {
+/** Writes the session's row in the list and tells those who follow it. */
+export function announceSession(draft: Draft, session: SessionRecord, stamp: Stamp): void {
   draft.write("sessions", session.id, session);
   draft.announce(changeEventOf("session", session.id, "upsert", toSession(session), stamp));
 }
