@@ -12,8 +12,16 @@ export {
   type TranscriptItemKind,
   transcriptItems,
 } from "./transcript-items.ts";
+export { forkTree, type ForkNode, type ForkTree } from "./fork-tree.ts";
 export { type LogRow } from "./log-window.ts";
 export { useBlob, type BlobView } from "./use-blob.ts";
 export { useCoder, type CoderActions, type PermissionDecision } from "./use-coder.ts";
 export { useCodingSession, type CodingSession } from "./use-coding-session.ts";
 export { useConnection, useSessions } from "./use-sessions.ts";
+export { type StateRow, type StateRows, type StateShape } from "./state-rows.ts";
+export { type StatePhase } from "./state-store.ts";
+export { useEntity, type EntityActions, type EntityView } from "./use-entity.ts";
+export { useForks } from "./use-forks.ts";
+export { useNeedsYou, type Need } from "./use-needs-you.ts";
+export { useSharedState, type SharedStateView } from "./use-shared-state.ts";
+export { type StateStreamOptions } from "./use-state-stream.ts";
