@@ -33,8 +33,6 @@ export const runnerInfo = z.object({
   labels: runnerLabels.optional(),
   /** Heard of lately, and not stopped. */
   online: z.boolean(),
-  /** It polls for calls only: it is stopping, or full. */
-  draining: z.boolean().optional(),
   lastSeenAt: z.number(),
 });
 export type RunnerInfo = z.infer<typeof runnerInfo>;

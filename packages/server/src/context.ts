@@ -3,12 +3,14 @@ import type { Streams } from "@skein/streams";
 import type { EntityRules } from "./entities/entity.ts";
 import type { SchemaChecker } from "./entities/schema.ts";
 import type { Observe } from "./observe.ts";
+import type { Background } from "./schedules/background.ts";
 
 /** What the effects share: made once by `createServer`. */
 export interface ServerContext {
   readonly store: Store;
   readonly streams: Streams;
   readonly rules: EntityRules;
+  readonly background: Background;
   readonly schemas: SchemaChecker;
   /** A secret that nobody can guess. */
   readonly secret: () => string;

@@ -18,9 +18,11 @@ import type { StaticFiles } from "./http/static.ts";
 import type { Metrics } from "./metrics/prometheus.ts";
 import { metricsRoutes } from "./metrics/routes.ts";
 import type { Observe } from "./observe.ts";
+import { createNewsStore } from "./observers/news-store.ts";
 import { followRoutes } from "./resources/follow.ts";
 import { resourceRoutes } from "./resources/routes.ts";
 import { runnerRoutes } from "./runners/routes.ts";
+import { createBackground } from "./schedules/background.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { claimRoutes } from "./wakes/routes.ts";
 
@@ -66,6 +68,8 @@ export function createServer(deps: ServerDeps): Server {
   const log = deps.log ?? (() => undefined);
   const streams = deps.streams({
     entities: units,
+    // What is appended leaves news for those who observe it.
+    wrap: createNewsStore,
     mayLink,
     entityPattern: inboxesOf,
     signal: closing.signal,
@@ -73,9 +77,12 @@ export function createServer(deps: ServerDeps): Server {
   });
   const context: ServerContext = {
     // What is appended through it is noticed by subscriptions, in the same commit.
-    store: streams.subscriptions?.store ?? deps.store,
+    store: streams.subscriptions?.store ?? createNewsStore(deps.store),
     streams,
     schemas,
+    get background() {
+      return background;
+    },
     rules: { check: (schema, value) => schemas.check(schema, value), id: deps.id ?? (() => timeId(deps.store.now())) },
     secret: deps.secret ?? randomSecret,
     leaseMs: deps.leaseMs ?? 30_000,
@@ -84,6 +91,7 @@ export function createServer(deps: ServerDeps): Server {
     log,
     observe: deps.observe ?? (() => undefined),
   };
+  const background = createBackground(context);
   const router = createRouter([
     {
       method: "GET",

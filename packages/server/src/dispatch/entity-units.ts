@@ -1,4 +1,4 @@
-import { formatOffset, mainStream, parseOffset, SkeinError, type ErrorCode } from "@skein/protocol";
+import { formatOffset, mainStream, parseEntityUrl, parseOffset, SkeinError, type ErrorCode } from "@skein/protocol";
 import {
   refusal,
   type AckRequest,
@@ -39,11 +39,16 @@ export function createEntityUnits(context: () => ServerContext): EntityUnits {
 async function look({ store }: ServerContext, path: string): Promise<EntityStanding> {
   const url = entityOfInbox(path);
   const wake = url === undefined ? undefined : (await store.getRecord<WakeRecord>("wakes", url))?.value;
-  if (url === undefined || wake?.claimableAt === undefined) return { kind: "idle" };
+  if (url === undefined || wake?.claimableAt === undefined || isPlaced(wake)) return { kind: "idle" };
   if (wake.state === "claimed" && wake.claimableAt > store.now()) return { kind: "claimed", until: wake.claimableAt };
   const generation = wake.generation + 1;
   const offer = { id: subscriptionIdOf(url), generation, wakeId: wakeIdOf(url, generation) };
   return { kind: "ready", at: wake.claimableAt, offer };
+}
+
+/** It needs a runner or labels: a worker of the protocol has neither. */
+function isPlaced({ entity, type }: WakeRecord): boolean {
+  return parseEntityUrl(entity)?.type !== type;
 }
 
 const PAGE = 500;
@@ -72,6 +77,8 @@ export async function claimInbox(
   const url = entityOfInbox(path);
   const { store } = context;
   if (url === undefined) return noEntity(path);
+  const wake = (await store.getRecord<WakeRecord>("wakes", url))?.value;
+  if (wake && isPlaced(wake)) return refusal("NO_PENDING_WORK", `${url} is worked on by certain runners only.`);
   // A name of its own: a runner that registers anew gives back the claims under its id.
   const taken = await claimEntity({ ...context, leaseMs }, `worker:${worker}`, url);
   if (taken === undefined) return notClaimed(context, url);

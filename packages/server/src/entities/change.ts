@@ -1,24 +1,56 @@
-import type { Entity, signalRequest } from "@skein/protocol";
+import type { DispatchPolicy, Entity, signalRequest } from "@skein/protocol";
 import { sessionStreams } from "@skein/sessions";
 import type { z } from "zod";
 import type { ServerContext } from "../context.ts";
-import type { EntityRecord } from "../records/collections.ts";
+import { memberKeys } from "../observers/members.ts";
+import type { EntityRecord, WakeRecord } from "../records/collections.ts";
 import { createDraft, type Draft } from "../records/draft.ts";
 import { execute, refused } from "../records/execute.ts";
 import { createSnapshot, load, type SnapshotBuilder } from "../records/snapshot.ts";
 import { sessionKeysOf, sessionOf } from "../sessions/draft.ts";
 import { dropCheckpoints } from "../wakes/checkpoint.ts";
 import { loadOpenRuns, loadSubscribers, loadSubscriptions } from "../wakes/load-run-end.ts";
-import { endedEntity, noEntity, toEntity } from "./entity.ts";
+import { forgetSchedules } from "../schedules/forget.ts";
+import { addLane, laneOf, mayTake, onlineRunners } from "../wakes/lanes.ts";
+import { endedEntity, noEntity, toEntity, writeEntity } from "./entity.ts";
 import type { Stamp } from "./events.ts";
 import { addKill } from "./plan-kill.ts";
 import { addSignal } from "./plan-signal.ts";
 import { addTagChange, checkTags, mergeTags, type TagChange } from "./plan-tags.ts";
 
-export async function getEntity({ store }: ServerContext, url: string): Promise<Entity> {
+/** With where it stands: whether somebody is there who may work on it, and who does. */
+export async function getEntity(context: ServerContext, url: string): Promise<Entity> {
+  const { store } = context;
   const record = await store.getRecord<EntityRecord>("entities", url);
   if (!record) throw noEntity(url);
-  return toEntity(record.value);
+  const entity = toEntity(record.value);
+  if (entity.status === "killed") return entity;
+  const { type, dispatch } = record.value;
+  const online = await onlineRunners(context);
+  const claim = (await store.getRecord<WakeRecord>("wakes", url))?.value.claim;
+  const serves = online.some((one) => (dispatch ? mayTake(one, { type, dispatch }, online) : one.types.includes(type)));
+  return { ...entity, placement: { online: serves, ...(claim && { runner: claim.holder }) } };
+}
+
+/** Lets other runners work on it. A claim that is held goes on. */
+export async function changeDispatch(
+  context: ServerContext,
+  url: string,
+  dispatch: DispatchPolicy | null,
+  principal: string,
+): Promise<Entity> {
+  return changeEntity(context, url, principal, async ({ snapshot, entity }) => {
+    const { dispatch: _, ...rest } = entity;
+    const policy = dispatch ?? undefined;
+    return (draft, stamp) => {
+      const wake = snapshot.get("wakes", url)?.value;
+      const changed: EntityRecord = { ...rest, ...(policy && { dispatch: policy }), updatedAt: stamp.now };
+      addLane(draft, entity.type, policy);
+      if (wake) draft.write("wakes", url, { ...wake, type: laneOf(entity.type, policy) });
+      writeEntity(draft, changed, stamp);
+      return changed;
+    };
+  });
 }
 
 export async function changeTags(
@@ -31,7 +63,7 @@ export async function changeTags(
     const tags = mergeTags(entity.tags, change);
     const tooMany = checkTags(tags);
     if (tooMany) throw tooMany;
-    await load(context.store, snapshot, sessionKeysOf(tags));
+    await load(context.store, snapshot, [...sessionKeysOf(tags), ...memberKeys(entity, { ...entity, tags })]);
     return (draft, stamp) => addTagChange(draft, entity, change, stamp);
   });
 }
@@ -62,7 +94,7 @@ export async function kill(
   const there = await getEntity(context, url);
   if (there.status === "killed") return there;
   const killed = await changeEntity(context, url, principal, async ({ snapshot, entity }) => {
-    await load(store, snapshot, sessionKeysOf(entity.tags));
+    await load(store, snapshot, [...sessionKeysOf(entity.tags), ...memberKeys(entity)]);
     const openRuns = await loadOpenRuns(store, snapshot, url);
     const subscribers = await loadSubscribers(store, snapshot, url);
     const subscribed = await loadSubscriptions(store, snapshot, { index: "bySubscriber", url });
@@ -73,6 +105,7 @@ export async function kill(
     return (draft, stamp) => addKill(draft, entity, found, stamp);
   });
   await dropCheckpoints(context, url);
+  await forgetSchedules(context, url);
   return killed;
 }
 

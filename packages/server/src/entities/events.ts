@@ -21,6 +21,9 @@ export function stampEvent(event: ChangeEvent, stamp: Stamp): ChangeEvent {
   return { ...event, headers: { ...event.headers, timestamp, principal: stamp.principal } };
 }
 
+/** The server itself: what it writes because a time has come or something has changed elsewhere. */
+export const SERVER_PRINCIPAL = "service:skein";
+
 /** The principal of an entity's handler. */
 export function agentPrincipal(url: string): string {
   return `agent:${url}`;

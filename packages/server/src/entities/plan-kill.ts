@@ -1,4 +1,5 @@
 import { ENTITY_EVENTS, mainStream } from "@skein/protocol";
+import { tellSets } from "../observers/members.ts";
 import type { EntityRecord, OpenRunRecord, SubscriptionRecord } from "../records/collections.ts";
 import { pairId } from "../records/collections.ts";
 import type { Draft } from "../records/draft.ts";
@@ -43,6 +44,7 @@ export function addKill(draft: Draft, entity: EntityRecord, order: KillOrder, st
   draft.closeStream(main);
   draft.remove("wakes", entity.url);
   const killed = withStatus(draft, entity, "killed", stamp);
+  tellSets(draft, { before: entity, after: killed }, stamp);
   projectKill(draft, killed, order.sessionOpen, stamp);
   return killed;
 }

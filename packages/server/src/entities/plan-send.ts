@@ -1,5 +1,15 @@
-import { ENTITY_EVENTS, mainStream, parseEntityUrl, SkeinError, type InboxRow, type Message } from "@skein/protocol";
-import { pairId, type EntityRecord, type ReceiptRecord } from "../records/collections.ts";
+import {
+  dueTime,
+  ENTITY_EVENTS,
+  mainStream,
+  MAX_DELAY_MS,
+  parseEntityUrl,
+  SkeinError,
+  type DelayedRow,
+  type InboxRow,
+  type Message,
+} from "@skein/protocol";
+import { pairId, type DelayedRecord, type EntityRecord, type ReceiptRecord } from "../records/collections.ts";
 import type { Draft } from "../records/draft.ts";
 import type { RecordKey } from "../records/snapshot.ts";
 import { markReady } from "../wakes/rules.ts";
@@ -19,7 +29,8 @@ export interface SendRequest {
 }
 
 export type SendOutcome =
-  | { readonly kind: "queued"; readonly key: string }
+  /** With `dueAt` it waits for its time. */
+  | { readonly kind: "queued"; readonly key: string; readonly dueAt?: number }
   | { readonly kind: "duplicate"; readonly receipt: ReceiptRecord }
   | { readonly kind: "refused"; readonly error: SkeinError };
 
@@ -44,14 +55,45 @@ export function addSend(draft: Draft, request: SendRequest, rules: EntityRules, 
     if (known) return { kind: "duplicate", receipt: known };
   }
   if (entity.status === "killed") return { kind: "refused", error: endedEntity(entity) };
-  const wrong = checkMessage(draft, entity, message, rules);
+  const wrong = checkMessage(draft, entity, message, rules, stamp.now);
   if (wrong) return { kind: "refused", error: wrong };
 
   const key = rules.id();
-  addInboxRow(draft, to, key, message, stamp);
   if (receipt !== undefined) draft.write("receipts", pairId(to, receipt), { key, near: request.near });
-  markReady(draft, to, stamp.now);
-  return { kind: "queued", key };
+  const dueAt = addMessage(draft, { to, key, message, near: request.near }, stamp);
+  if (dueAt === undefined) markReady(draft, to, stamp.now);
+  return { kind: "queued", key, ...(dueAt !== undefined && { dueAt }) };
+}
+
+/** Puts a message into the inbox, or, when it is due later, beside it; answers when that is. */
+export function addMessage(
+  draft: Draft,
+  { to, key, message, near }: { to: string; key: string; message: Message; near: number },
+  stamp: Stamp,
+): number | undefined {
+  const at = dueTime(message, stamp.now);
+  if (at === undefined || at <= stamp.now) {
+    addInboxRow(draft, to, key, message, stamp);
+    return undefined;
+  }
+  const { at: _, afterMs: _ms, ...content } = message;
+  const { principal, now } = stamp;
+  const record = { entity: to, key, message: content, principal, at, requestedAt: now, near };
+  draft.put("delayed", pairId(to, key), record);
+  draft.append(mainStream(to), [changeEventOf(ENTITY_EVENTS.delayed, key, "insert", delayedRowOf(record), stamp)]);
+  return at;
+}
+
+export function delayedRowOf({ key, principal, message, at, requestedAt }: DelayedRecord): DelayedRow {
+  return {
+    key,
+    from: principal,
+    payload: message.payload,
+    ...(message.type !== undefined && { type: message.type }),
+    ...(message.idempotencyKey !== undefined && { idempotencyKey: message.idempotencyKey }),
+    dueAt: at,
+    requestedAt,
+  };
 }
 
 export function addInboxRow(draft: Draft, to: string, key: string, message: Message, stamp: Stamp): void {
@@ -66,13 +108,16 @@ export function addInboxRow(draft: Draft, to: string, key: string, message: Mess
   draft.append(mainStream(to), [changeEventOf(ENTITY_EVENTS.inbox, key, "insert", row, stamp)]);
 }
 
-/** The size limit, and the schema that the message's type names. */
+/** The size limit, the longest delay, and the schema that the message's type names. */
 export function checkMessage(
   draft: Draft,
   entity: Pick<EntityRecord, "type">,
   message: Message,
   rules: EntityRules,
+  now: number,
 ): SkeinError | undefined {
+  if ((dueTime(message, now) ?? now) > now + MAX_DELAY_MS)
+    return new SkeinError("invalid_request", "The message is due in more than ten years.");
   const bytes = Buffer.byteLength(JSON.stringify(message) ?? "");
   if (bytes > MAX_MESSAGE_BYTES) {
     return new SkeinError("too_large", `The message has ${bytes} bytes; at most ${MAX_MESSAGE_BYTES} are taken.`, {

@@ -5,19 +5,22 @@ import {
   mainStream,
   RESERVED_ENTITY_TYPES,
   SkeinError,
+  type DispatchPolicy,
   type ForkedFrom,
   type Message,
   type Tags,
 } from "@skein/protocol";
+import { memberKeys, tellSets } from "../observers/members.ts";
 import { pairId, type EntityRecord } from "../records/collections.ts";
 import type { Draft } from "../records/draft.ts";
 import type { RecordKey } from "../records/snapshot.ts";
 import { sessionKeysOf, projectEntity } from "../sessions/draft.ts";
+import { addLane, laneOf } from "../wakes/lanes.ts";
 import { newWake } from "../wakes/rules.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { badEntityUrl, noEntity, writeEntity, type EntityRules } from "./entity.ts";
 import { changeEventOf, type Stamp } from "./events.ts";
-import { addInboxRow, checkMessage } from "./plan-send.ts";
+import { addMessage, checkMessage } from "./plan-send.ts";
 import { checkTags } from "./plan-tags.ts";
 
 export interface SpawnOrder {
@@ -28,6 +31,8 @@ export interface SpawnOrder {
   readonly parent?: string;
   readonly initialMessage?: Message;
   readonly wake?: { readonly subscriber: string; readonly includeResponse: boolean };
+  /** Instead of the type's. */
+  readonly dispatch?: DispatchPolicy;
   /** Of a fork. */
   readonly forkedFrom?: ForkedFrom;
 }
@@ -44,6 +49,7 @@ export function spawnKeys(order: SpawnOrder): RecordKey[] {
     ["entities", url],
     ["wakes", url],
     ...sessionKeysOf(order.tags ?? {}),
+    ...memberKeys({ tags: {}, ...order }),
   ];
   if (order.parent !== undefined) keys.push(["entities", order.parent]);
   if (order.wake) keys.push(["entities", order.wake.subscriber], ["subscriptions", pairId(url, order.wake.subscriber)]);
@@ -53,7 +59,7 @@ export function spawnKeys(order: SpawnOrder): RecordKey[] {
 /**
  * Whether the order would be taken, before anything is asked of anybody: `exists` when it was carried out before.
  */
-export function checkSpawn(draft: Draft, order: SpawnOrder, rules: EntityRules): SpawnOutcome | undefined {
+export function checkSpawn(draft: Draft, order: SpawnOrder, rules: EntityRules, now: number): SpawnOutcome | undefined {
   const url = entityUrl(order.type, order.id);
   if (!entityRef.safeParse(order).success) return { kind: "refused", error: badEntityUrl() };
   if (RESERVED_ENTITY_TYPES.has(order.type)) return refuse("reserved_name", `${order.type} is not an entity type.`);
@@ -73,7 +79,7 @@ export function checkSpawn(draft: Draft, order: SpawnOrder, rules: EntityRules):
   const tooMany = checkTags(order.tags ?? {});
   if (tooMany) return { kind: "refused", error: tooMany };
   if (order.initialMessage) {
-    const error = checkMessage(draft, { type: order.type }, order.initialMessage, rules);
+    const error = checkMessage(draft, { type: order.type }, order.initialMessage, rules, now);
     if (error) return { kind: "refused", error };
   }
   for (const other of [order.parent, order.wake?.subscriber]) {
@@ -87,13 +93,14 @@ export function checkSpawn(draft: Draft, order: SpawnOrder, rules: EntityRules):
 
 /** Makes the entity: its record, its stream with the first events, its wake. */
 export function addSpawn(draft: Draft, order: SpawnOrder, rules: EntityRules, stamp: Stamp): SpawnOutcome {
-  const early = checkSpawn(draft, order, rules);
+  const early = checkSpawn(draft, order, rules, stamp.now);
   if (early?.kind === "refused") return early;
   const url = entityUrl(order.type, order.id);
   addSubscription(draft, url, order);
   if (early) return early;
 
   const { now, principal } = stamp;
+  const dispatch = order.dispatch ?? draft.read("types", order.type)?.dispatch;
   const entity: EntityRecord = {
     url,
     type: order.type,
@@ -107,6 +114,7 @@ export function addSpawn(draft: Draft, order: SpawnOrder, rules: EntityRules, st
     createdAt: now,
     updatedAt: now,
     typeRevision: draft.read("types", order.type)?.revision ?? 0,
+    ...(dispatch && { dispatch }),
   };
   const created = {
     key: "created",
@@ -124,11 +132,14 @@ export function addSpawn(draft: Draft, order: SpawnOrder, rules: EntityRules, st
       changeEventOf(ENTITY_EVENTS.tag, key, "upsert", { key, value }, stamp),
     ),
   ]);
-  if (order.initialMessage) addInboxRow(draft, url, rules.id(), order.initialMessage, stamp);
+  if (order.initialMessage)
+    addMessage(draft, { to: url, key: rules.id(), message: order.initialMessage, near: 0 }, stamp);
   draft.check("types", order.type);
-  draft.write("wakes", url, newWake(url, order.type, now));
+  addLane(draft, order.type, dispatch);
+  draft.write("wakes", url, newWake(url, laneOf(order.type, dispatch), now));
   writeEntity(draft, entity, stamp);
   projectEntity(draft, entity, stamp);
+  tellSets(draft, { before: undefined, after: entity }, stamp);
   return { kind: "created", entity };
 }
 

@@ -1,4 +1,5 @@
 import { ENTITY_EVENTS, mainStream, SkeinError, type Tags } from "@skein/protocol";
+import { tellSets } from "../observers/members.ts";
 import type { EntityRecord } from "../records/collections.ts";
 import type { Draft } from "../records/draft.ts";
 import { projectEntity } from "../sessions/draft.ts";
@@ -39,5 +40,6 @@ export function addTagChange(draft: Draft, entity: EntityRecord, change: TagChan
   ]);
   writeEntity(draft, changed, stamp);
   projectEntity(draft, changed, stamp);
+  tellSets(draft, { before: entity, after: changed }, stamp);
   return changed;
 }

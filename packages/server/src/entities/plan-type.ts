@@ -1,4 +1,4 @@
-import type { EntityType, entityTypeRegistration } from "@skein/protocol";
+import { SkeinError, type EntityType, type EntityTypeAmendment, type entityTypeRegistration } from "@skein/protocol";
 import type { z } from "zod";
 import type { Draft } from "../records/draft.ts";
 import { canonicalJson } from "./canonical-json.ts";
@@ -21,6 +21,49 @@ export function registerType(draft: Draft, registration: Registration, now: numb
   const revision = (before?.revision ?? 0) + 1;
   const type: EntityType = { ...wanted, revision, createdAt: before?.createdAt ?? now, updatedAt: now };
   draft.write("types", registration.name, type);
+  return type;
+}
+
+/**
+ * Adds to a type what was not there. A schema that stands is never replaced: what fits it today fits it tomorrow.
+ * Saying again what is there already changes nothing.
+ */
+export function amendType(
+  draft: Draft,
+  name: string,
+  { description, inboxSchemas, stateSchemas }: EntityTypeAmendment,
+  now: number,
+): EntityType | SkeinError {
+  const before = draft.read("types", name);
+  if (!before) return new SkeinError("unknown_entity_type", `No entity type ${name} is registered.`);
+  for (const [what, known, added] of [
+    ["message", before.inboxSchemas, inboxSchemas],
+    ["state", before.stateSchemas, stateSchemas],
+  ] as const) {
+    const changed = Object.keys(added ?? {}).filter(
+      (key) => known && Object.hasOwn(known, key) && canonicalJson(known[key]) !== canonicalJson(added?.[key]),
+    );
+    if (changed.length === 0) continue;
+    return new SkeinError(
+      "schema_key_exists",
+      `${name} has another ${what} schema ${changed.join(", ")}. Schemas can be added, not changed: choose a new name.`,
+      { details: { keys: changed } },
+    );
+  }
+  const { revision: _, createdAt: _c, updatedAt: _u, ...current } = before;
+  const merged = {
+    inboxSchemas: merge(before.inboxSchemas, inboxSchemas),
+    stateSchemas: merge(before.stateSchemas, stateSchemas),
+  };
+  const wanted = {
+    ...current,
+    ...(description !== undefined && { description }),
+    ...(merged.inboxSchemas && { inboxSchemas: merged.inboxSchemas }),
+    ...(merged.stateSchemas && { stateSchemas: merged.stateSchemas }),
+  };
+  if (canonicalJson(current) === canonicalJson(wanted)) return before;
+  const type: EntityType = { ...before, ...wanted, revision: before.revision + 1, updatedAt: now };
+  draft.write("types", name, type);
   return type;
 }
 

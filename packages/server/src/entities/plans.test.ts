@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createDraft } from "../records/draft.ts";
+import { memberPaths } from "../observers/paths.ts";
 import { countingRules, entityRecord, idleWake, planWorld } from "../testing/plan-world.ts";
 import { addKill } from "./plan-kill.ts";
 import { addSend } from "./plan-send.ts";
@@ -23,6 +24,7 @@ test("[EN4] a spawn is planned as one commit that fails if the entity appears me
   world.put("types", "hello", TYPE);
   world.absent("entities", "/hello/a");
   world.absent("wakes", "/hello/a");
+  world.absent("observed", ...memberPaths({ type: "hello", tags: { t: "1" } }));
   const draft = createDraft(world);
   const order = { type: "hello", id: "a", tags: { t: "1" }, initialMessage: { payload: 1 } };
   expect(addSpawn(draft, order, countingRules(), stamp)).toMatchObject({
@@ -35,6 +37,7 @@ test("[EN4] a spawn is planned as one commit that fails if the entity appears me
     "check-record types/hello",
     "put-record wakes//hello/a",
     "put-record entities//hello/a",
+    ...memberPaths({ type: "hello", tags: { t: "1" } }).map((path) => `check-record observed/${path}`),
     "create-stream /_skein/directory",
     "append /_skein/directory",
   ]);
@@ -80,6 +83,7 @@ test("[EN14] a tag change that changes nothing plans nothing", () => {
   const world = planWorld();
   const entity = entityRecord("/hello/a", { tags: { a: "1" } });
   world.put("entities", "/hello/a", entity);
+  world.absent("observed", ...memberPaths({ type: "hello", tags: { a: "1", b: "2" } }));
   const draft = createDraft(world);
   expect(addTagChange(draft, entity, { set: { a: "1" }, remove: ["none", "toString"] }, stamp)).toBe(entity);
   expect(draft.build().operations).toEqual([]);
@@ -90,6 +94,7 @@ test("[EN19] a kill closes the stream in the same operation as its last event, a
   const world = planWorld();
   world.put("entities", "/hello/a", entityRecord("/hello/a"));
   world.put("wakes", "/hello/a", idleWake("/hello/a"));
+  world.absent("observed", ...memberPaths({ type: "hello", tags: {} }));
   const draft = createDraft(world);
   const nothing = { openRuns: [], subscribers: [], subscribed: [], sessionOpen: false };
   expect(addKill(draft, entityRecord("/hello/a"), nothing, stamp).status).toBe("killed");

@@ -1,7 +1,10 @@
 import {
   ENTITY_ID,
   ENTITY_TYPE,
+  entityAmendment,
+  entityTypeAmendment,
   entityTypeRegistration,
+  inboxEdit,
   entityUrl,
   mainStream,
   message,
@@ -16,12 +19,13 @@ import type { ServerContext } from "../context.ts";
 import { parseRequest, readJson } from "../http/body.ts";
 import { json, noContent } from "../http/errors.ts";
 import { param, type Route, type RouteRequest } from "../http/router.ts";
-import { changeTags, getEntity, kill, signal } from "./change.ts";
+import { changeDispatch, changeTags, getEntity, kill, signal } from "./change.ts";
+import { changeMessage } from "./change-message.ts";
 import { badEntityUrl } from "./entity.ts";
 import { entityFilter, listEntities, parseQuery } from "./list.ts";
 import { send } from "./send.ts";
 import { spawn } from "./spawn.ts";
-import { deleteEntityType, getEntityType, listEntityTypes, registerEntityType } from "./types.ts";
+import { amendEntityType, deleteEntityType, getEntityType, listEntityTypes, registerEntityType } from "./types.ts";
 
 const tagBody = z.strictObject({ value: z.string().max(4096) });
 
@@ -53,6 +57,12 @@ function typeRoutes(context: ServerContext): Route[] {
       method: "GET",
       pattern: `${base}/:name`,
       handle: async (route) => json(await getEntityType(context, param(route, "name"))),
+    },
+    {
+      method: "PATCH",
+      pattern: `${base}/:name`,
+      handle: async (route) =>
+        json(await amendEntityType(context, param(route, "name"), await readJson(route.request, entityTypeAmendment))),
     },
     {
       method: "DELETE",
@@ -89,6 +99,15 @@ function actorRoutes(context: ServerContext): Route[] {
       handle: async (route) => json(await getEntity(context, entityParam(route).url)),
     },
     {
+      method: "PATCH",
+      pattern: "/:type/:id",
+      handle: async (route) => {
+        const { url } = entityParam(route);
+        const { dispatch } = await readJson(route.request, entityAmendment);
+        return json(await changeDispatch(context, url, dispatch, route.principal));
+      },
+    },
+    {
       method: "DELETE",
       pattern: "/:type/:id",
       handle: async (route) => json(await kill(context, entityParam(route).url, {}, route.principal)),
@@ -101,6 +120,24 @@ function actorRoutes(context: ServerContext): Route[] {
         // Larger than any message may be, so that the message's own limit is what is told.
         const body = await readJson(route.request, message);
         return json(await send(context, { to, message: body }, route.principal));
+      },
+    },
+    {
+      method: "PATCH",
+      pattern: "/:type/:id/inbox/:key",
+      handle: async (route) => {
+        const { url } = entityParam(route);
+        const order = { kind: "edit", edit: await readJson(route.request, inboxEdit) } as const;
+        return json(await changeMessage(context, { url, key: param(route, "key"), order }, route.principal));
+      },
+    },
+    {
+      method: "DELETE",
+      pattern: "/:type/:id/inbox/:key",
+      handle: async (route) => {
+        const { url } = entityParam(route);
+        await changeMessage(context, { url, key: param(route, "key"), order: { kind: "remove" } }, route.principal);
+        return noContent();
       },
     },
     {
@@ -145,6 +182,7 @@ async function handleSpawn(context: ServerContext, route: RouteRequest): Promise
     ...(body.parent !== undefined && { parent: body.parent }),
     ...(body.initialMessage && { initialMessage: body.initialMessage }),
     ...(body.wake && { wake: body.wake }),
+    ...(body.dispatch && { dispatch: body.dispatch }),
   };
   const { entity, created } = await spawn(context, order, route.principal);
   return json(entity, { status: created ? 201 : 200 });

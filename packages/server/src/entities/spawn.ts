@@ -42,11 +42,16 @@ export async function admitSpawn(context: ServerContext, order: SpawnOrder): Pro
   const type = snapshot.get("types", order.type)?.value;
   if (type?.admission !== true) return undefined;
   // What is wrong with the order itself is said by the plan, in the same words for every type.
-  if (checkSpawn(createDraft(snapshot), order, context.rules)) return undefined;
+  if (checkSpawn(createDraft(snapshot), order, context.rules, context.store.now())) return undefined;
   try {
     const { type: name, id, args = {}, forkedFrom } = order;
     const params = { type: name, id, args, ...(forkedFrom && { forkedFrom }) };
-    await callTypeRunner(context, order.type, { method: "admit", params, timeoutMs: ADMISSION_TIMEOUT_MS });
+    const dispatch = order.dispatch ?? type.dispatch;
+    await callTypeRunner(
+      context,
+      { type: order.type, dispatch },
+      { method: "admit", params, timeoutMs: ADMISSION_TIMEOUT_MS },
+    );
     return undefined;
   } catch (error) {
     if (error instanceof SkeinError) return error;

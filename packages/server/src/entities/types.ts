@@ -1,9 +1,9 @@
-import { RESERVED_ENTITY_TYPES, SkeinError, type EntityType } from "@skein/protocol";
+import { RESERVED_ENTITY_TYPES, SkeinError, type EntityType, type EntityTypeAmendment } from "@skein/protocol";
 import type { ServerContext } from "../context.ts";
 import { createDraft } from "../records/draft.ts";
 import { execute, refused } from "../records/execute.ts";
 import { createSnapshot, load } from "../records/snapshot.ts";
-import { registerType, type Registration } from "./plan-type.ts";
+import { amendType, registerType, type Registration } from "./plan-type.ts";
 
 const MAX_TYPES = 1000;
 
@@ -15,6 +15,27 @@ export async function registerEntityType(context: ServerContext, registration: R
     await load(store, snapshot, [["types", registration.name]]);
     const draft = createDraft(snapshot);
     const type = registerType(draft, registration, store.now());
+    const { operations } = draft.build();
+    if (operations.length === 0) return { kind: "answer", answer: type };
+    return { kind: "commit", operations, answer: () => type };
+  });
+}
+
+/** Adds schemas to a type. */
+export async function amendEntityType(
+  context: ServerContext,
+  name: string,
+  amendment: EntityTypeAmendment,
+): Promise<EntityType> {
+  const { store, schemas } = context;
+  for (const schema of Object.values(amendment.inboxSchemas ?? {})) schemas.compile(schema);
+  for (const schema of Object.values(amendment.stateSchemas ?? {})) schemas.compile(schema);
+  return execute<EntityType>(store, async () => {
+    const snapshot = createSnapshot();
+    await load(store, snapshot, [["types", name]]);
+    const draft = createDraft(snapshot);
+    const type = amendType(draft, name, amendment, store.now());
+    if (type instanceof SkeinError) return refused(type);
     const { operations } = draft.build();
     if (operations.length === 0) return { kind: "answer", answer: type };
     return { kind: "commit", operations, answer: () => type };

@@ -11,7 +11,7 @@ export interface RouteRequest {
 }
 
 export interface Route {
-  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
+  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "PATCH" | "DELETE";
   /** `:name` takes one segment, `*name` the rest (one or more). Earlier routes win. */
   readonly pattern: string;
   readonly handle: (request: RouteRequest) => Promise<Response> | Response;

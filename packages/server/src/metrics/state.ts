@@ -24,11 +24,15 @@ export async function readServerState(store: Store, runnerTimeoutMs: number): Pr
 }
 
 async function countWakes(store: Store): Promise<ServerState["wakes"]> {
-  const types = await store.queryRecords({ collection: "types", limit: MAX_TYPES });
+  const queues = await Promise.all(
+    ["types", "lanes"].map((collection) => store.queryRecords({ collection, limit: MAX_TYPES })),
+  );
   const pages = await Promise.all(
-    types.records.map(({ id }) =>
-      store.queryRecords<WakeRecord>({ collection: "wakes", index: "due", equals: [id], limit: LIMIT }),
-    ),
+    queues
+      .flatMap(({ records }) => records)
+      .map(({ id }) =>
+        store.queryRecords<WakeRecord>({ collection: "wakes", index: "due", equals: [id], limit: LIMIT }),
+      ),
   );
   const wakes = pages.flatMap(({ records }) => records.map(({ value }) => value));
   const now = store.now();

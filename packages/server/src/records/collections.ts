@@ -1,4 +1,13 @@
-import type { Entity, EntityType, RunRow } from "@skein/protocol";
+import type {
+  DispatchPolicy,
+  Entity,
+  EntityType,
+  Message,
+  ObserveSource,
+  RunnerLabels,
+  RunRow,
+  WakeCondition,
+} from "@skein/protocol";
 import type { CollectionDefinitions } from "@skein/store";
 import { SUBSCRIPTION_COLLECTIONS, type Dispatch } from "@skein/streams";
 import type { SessionRecord } from "../sessions/session.ts";
@@ -15,6 +24,16 @@ export interface Records {
   receipts: ReceiptRecord;
   /** Who is told about whom: `{source url} {subscriber url}`. */
   subscriptions: SubscriptionRecord;
+  /** Messages that wait for their time: `{entity url} {key}`. */
+  delayed: DelayedRecord;
+  /** What an entity observes, and what it is woken for by time: `{entity url} {manifest key}`. */
+  observers: ObserverRecord;
+  /** Streams that somebody observes, by path: each append to one of them leaves news. */
+  observed: ObservedRecord;
+  /** Observed streams that have grown and were not looked at, by path. */
+  news: NewsRecord;
+  /** Where work waits that not every runner of the type may take. */
+  lanes: LaneRecord;
   /** Runs that have begun and not ended: `{entity url} {run key}`. */
   runs: OpenRunRecord;
   /** Which shared state an entity declared in its manifest: `{entity url} {resource id}`. */
@@ -39,9 +58,58 @@ export interface EntityRecord extends Omit<Entity, "streams"> {
  */
 export interface WakeRecord extends Dispatch {
   readonly entity: string;
+  /** Which queue it waits in: that of its type, or a lane (`wakes/lanes.ts`). */
   readonly type: string;
   /** Input in front of this position of the main stream has been dealt with. */
   readonly acked: number;
+  /** While it is claimed: messages from here on are not being handled, and may be changed. Absent: all are. */
+  readonly taken?: number;
+  /** While it is claimed: behind the last change of a message. */
+  readonly edited?: number;
+}
+
+export interface DelayedRecord {
+  readonly entity: string;
+  readonly key: string;
+  readonly message: Omit<Message, "at" | "afterMs">;
+  /** Who sent it. */
+  readonly principal: string;
+  readonly at: number;
+  readonly requestedAt: number;
+  /** Where the receiver's log ended when it was sent: of messages that are due together the earlier one comes first. */
+  readonly near: number;
+}
+
+export interface ObserverRecord {
+  readonly subscriber: string;
+  readonly key: string;
+  readonly source: ObserveSource;
+  /** The stream that tells of the source. Schedules have none. */
+  readonly path?: string;
+  readonly wake?: WakeCondition;
+  /** Everything in front of this position of the stream has been told, or is not to be told. */
+  readonly cursor: number;
+  /** Changes are gathered until then. */
+  readonly debounceUntil?: number;
+  readonly timeoutAt?: number;
+  /** The next tick of a schedule. */
+  readonly tickAt?: number;
+  /** The first of the three: the due queue. */
+  readonly dueAt?: number;
+}
+
+export interface ObservedRecord {
+  /** Nobody was found who observes it: it goes unless somebody comes. */
+  readonly closing?: true;
+}
+
+export interface NewsRecord {
+  readonly fresh: true;
+}
+
+export interface LaneRecord {
+  readonly type: string;
+  readonly dispatch: DispatchPolicy;
 }
 
 /** `near`: a position of the main stream at or in front of the message, so that finding it again is a short read. */
@@ -83,6 +151,7 @@ export interface RunnerRecord {
   readonly id: string;
   readonly types: readonly string[];
   readonly machine?: string;
+  readonly labels?: RunnerLabels;
   readonly lastSeenAt: number;
 }
 
@@ -115,6 +184,11 @@ export const SERVER_COLLECTIONS = {
   wakes: { indexes: { due: ["type", "claimableAt"], byHolder: ["claim.holder"] } },
   receipts: {},
   subscriptions: { indexes: { bySource: ["source"], bySubscriber: ["subscriber"] } },
+  delayed: { indexes: { due: ["at"], byEntity: ["entity"] } },
+  observers: { indexes: { due: ["dueAt"], bySource: ["path"], bySubscriber: ["subscriber"] } },
+  observed: {},
+  news: {},
+  lanes: {},
   runs: { indexes: { byEntity: ["entity"] } },
   links: { indexes: { byEntity: ["entity"] } },
   resources: {},

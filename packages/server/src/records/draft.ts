@@ -17,6 +17,8 @@ export interface Draft {
   read<C extends CollectionName>(collection: C, id: string): Records[C] | undefined;
   /** Expects the record to be as it was in the snapshot when it is committed. */
   write<C extends CollectionName>(collection: C, id: string, value: Records[C]): void;
+  /** A record that needs no look: one under a new, unique id, or one that is the same whoever writes it. */
+  put<C extends CollectionName>(collection: C, id: string, value: Records[C]): void;
   remove(collection: CollectionName, id: string): void;
   /** The commit holds only while the record is as it was in the snapshot. */
   check(collection: CollectionName, id: string): void;
@@ -79,6 +81,9 @@ export function createDraft(snapshot: Snapshot): Draft {
       const expectedVersion = version(collection, id);
       records.set(name(collection, id), { kind: "put-record", collection, id, value, expectedVersion });
     },
+    put(collection, id, value) {
+      records.set(name(collection, id), { kind: "put-record", collection, id, value });
+    },
     remove(collection, id) {
       values.set(name(collection, id), undefined);
       const expectedVersion = version(collection, id);
@@ -122,7 +127,8 @@ function build(
   const operations: Operation[] = [];
   const appends = new Map<string, number>();
   for (const [path, draft] of streams) {
-    if (draft.fork) operations.push({ kind: "fork-stream", path, from: draft.fork.path, position: draft.fork.position });
+    if (draft.fork)
+      operations.push({ kind: "fork-stream", path, from: draft.fork.path, position: draft.fork.position });
     if (draft.create) operations.push({ kind: "create-stream", path, contentType: JSON_TYPE, ifExists: draft.create });
     if (draft.events.length === 0 && !draft.producer && !draft.close) continue;
     appends.set(path, operations.length);

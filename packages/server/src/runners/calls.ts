@@ -1,10 +1,19 @@
-import { ERROR_CODES, SkeinError, type Call, type CallResult, type ErrorCode } from "@skein/protocol";
+import {
+  ERROR_CODES,
+  SkeinError,
+  type Call,
+  type CallResult,
+  type DispatchPolicy,
+  type ErrorCode,
+} from "@skein/protocol";
 import type { ServerContext } from "../context.ts";
 import { createDraft } from "../records/draft.ts";
-import type { CallRecord, RunnerRecord } from "../records/collections.ts";
+import type { CallRecord } from "../records/collections.ts";
 import { createSnapshot, load } from "../records/snapshot.ts";
 import { watchCollections } from "./change-latch.ts";
-import { getRunner, isOnline } from "./runner.ts";
+import { onlineRunners, mayTake } from "../wakes/lanes.ts";
+import { isOnline } from "./online.ts";
+import { getRunner } from "./runner.ts";
 
 /**
  * Questions to a runner, relayed through records: the server that takes the question, the one that the runner polls
@@ -78,14 +87,17 @@ async function awaitAnswer(
   }
 }
 
-/** Asks any runner that serves a type and is there. */
-export async function callTypeRunner(context: ServerContext, type: string, order: CallOrder): Promise<unknown> {
-  const { store } = context;
-  const query = { collection: "runners", index: "bySeen", descending: true, limit: 100 };
-  const { records } = await store.queryRecords<RunnerRecord>(query);
-  const runner = records.find(({ value }) => value.types.includes(type));
-  if (!runner || !isOnline(runner.value, store.now(), context.runnerTimeoutMs)) {
-    throw new SkeinError("runner_unavailable", `No runner that runs ${type} is connected. Start one and try again.`);
+/** Asks a runner that serves a type, may take work of this kind, and is there. */
+export async function callTypeRunner(
+  context: ServerContext,
+  { type, dispatch }: { readonly type: string; readonly dispatch: DispatchPolicy | undefined },
+  order: CallOrder,
+): Promise<unknown> {
+  const online = await onlineRunners(context);
+  const runner = online.find((one) => (dispatch ? mayTake(one, { type, dispatch }, online) : one.types.includes(type)));
+  if (!runner) {
+    const which = dispatch ? "that it may run on" : `that runs ${type}`;
+    throw new SkeinError("runner_unavailable", `No runner ${which} is connected. Start one and try again.`);
   }
   return callRunner(context, runner.id, order);
 }

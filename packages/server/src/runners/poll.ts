@@ -2,6 +2,7 @@ import type { Claim, pollRequest, Work } from "@skein/protocol";
 import type { z } from "zod";
 import type { ServerContext } from "../context.ts";
 import { claimNext, nextDue, release } from "../wakes/claim.ts";
+import { queuesOf } from "../wakes/lanes.ts";
 import { takeCall } from "./calls.ts";
 import { watchCollections } from "./change-latch.ts";
 import { getRunner, touchRunner } from "./runner.ts";
@@ -21,11 +22,14 @@ export async function poll(
   request: z.output<typeof pollRequest>,
   gone: AbortSignal,
 ): Promise<Work | undefined> {
-  const { types } = await getRunner(context, runnerId);
+  const runner = await getRunner(context, runnerId);
   const { store } = context;
   const signal = AbortSignal.any([gone, context.signal]);
   const end = performance.now() + request.waitMs;
   let seen = -Infinity;
+  // Whoever does not wait wants to know now; whoever waits is woken by what comes of it.
+  if (request.acceptClaims && request.waitMs > 0) context.background.kick();
+  let settled = request.waitMs > 0;
   const latch = watchCollections(store, request.acceptClaims ? ["wakes", "calls"] : ["calls"]);
   try {
     for (;;) {
@@ -33,12 +37,18 @@ export async function poll(
         await touchRunner(context, runnerId, TOUCH_MS);
         seen = performance.now();
       }
-      const work = signal.aborted ? undefined : await look(context, runnerId, types, request.acceptClaims);
+      const queues = request.acceptClaims ? await queuesOf(context, runner) : [];
+      const work = signal.aborted ? undefined : await look(context, runnerId, queues);
       if (work && gone.aborted && work.kind === "claim") return await giveBack(context, work);
       if (work) return work;
+      if (!settled && request.acceptClaims) {
+        settled = true;
+        await context.background.settle();
+        continue;
+      }
       const left = end - performance.now();
       if (left <= 0 || signal.aborted) return undefined;
-      const due = request.acceptClaims ? await nextDue(context, types) : undefined;
+      const due = request.acceptClaims ? await nextDue(context, queues) : undefined;
       const untilDue = due === undefined ? Infinity : Math.max(due - store.now(), MIN_WAIT_MS);
       await latch.wait(Math.min(left, untilDue, TOUCH_MS), signal);
     }
@@ -47,15 +57,10 @@ export async function poll(
   }
 }
 
-async function look(
-  context: ServerContext,
-  runnerId: string,
-  types: readonly string[],
-  acceptClaims: boolean,
-): Promise<Work | undefined> {
+async function look(context: ServerContext, runnerId: string, queues: readonly string[]): Promise<Work | undefined> {
   const call = await takeCall(context, runnerId);
   if (call) return call;
-  return acceptClaims ? claimNext(context, runnerId, types) : undefined;
+  return queues.length > 0 ? claimNext(context, runnerId, queues) : undefined;
 }
 
 /** The runner hung up while its claim was made: nobody knows its secret, so it is free again. */

@@ -38,8 +38,8 @@ export function runnerRoutes(context: ServerContext): Route[] {
       method: "PUT",
       pattern: one,
       handle: async (route) => {
-        const { types, machine } = await readJson(route.request, runnerRegistration, MAX_COMMIT_BODY);
-        const registration = { types, ...(machine !== undefined && { machine }) };
+        const { types, machine, labels } = await readJson(route.request, runnerRegistration, MAX_COMMIT_BODY);
+        const registration = { types, ...(machine !== undefined && { machine }), ...(labels && { labels }) };
         return json(await registerRunner(context, runnerParam(route), registration));
       },
     },

@@ -1,4 +1,4 @@
-import { SkeinError, type RunnerInfo } from "@skein/protocol";
+import { SkeinError, type RunnerInfo, type RunnerLabels } from "@skein/protocol";
 import type { ServerContext } from "../context.ts";
 import { registerType, type Registration } from "../entities/plan-type.ts";
 import { checkRegistration } from "../entities/types.ts";
@@ -7,15 +7,12 @@ import { createDraft } from "../records/draft.ts";
 import { execute } from "../records/execute.ts";
 import { createSnapshot, load, type RecordKey } from "../records/snapshot.ts";
 import { releaseClaims } from "../wakes/claim.ts";
+import { isOnline } from "./online.ts";
 
 const MAX_RUNNERS = 1000;
 
 export function toRunnerInfo(record: RunnerRecord, now: number, timeoutMs: number): RunnerInfo {
   return { ...record, types: [...record.types], online: isOnline(record, now, timeoutMs) };
-}
-
-export function isOnline(record: RunnerRecord, now: number, timeoutMs: number): boolean {
-  return now - record.lastSeenAt < timeoutMs;
 }
 
 /**
@@ -25,7 +22,11 @@ export function isOnline(record: RunnerRecord, now: number, timeoutMs: number): 
 export async function registerRunner(
   context: ServerContext,
   id: string,
-  registration: { readonly types: readonly Registration[]; readonly machine?: string },
+  registration: {
+    readonly types: readonly Registration[];
+    readonly machine?: string;
+    readonly labels?: RunnerLabels;
+  },
 ): Promise<RunnerInfo> {
   for (const type of registration.types) checkRegistration(context, type);
   await releaseClaims(context, id);
@@ -40,6 +41,7 @@ export async function registerRunner(
       id,
       types: registration.types.map(({ name }) => name),
       ...(registration.machine !== undefined && { machine: registration.machine }),
+      ...(registration.labels && { labels: registration.labels }),
       lastSeenAt: now,
     };
     draft.write("runners", id, record);

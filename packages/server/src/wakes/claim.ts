@@ -3,6 +3,7 @@ import { hashSecret } from "../auth/secrets.ts";
 import type { ServerContext } from "../context.ts";
 import { agentPrincipal } from "../entities/events.ts";
 import { withStatus } from "../entities/plan-signal.ts";
+import { memberKeys } from "../observers/members.ts";
 import type { WakeRecord } from "../records/collections.ts";
 import { createDraft } from "../records/draft.ts";
 import { execute, refused } from "../records/execute.ts";
@@ -14,26 +15,26 @@ import { checkClaim, readied, renewed, type ClaimRef } from "./rules.ts";
 /** So many of the longest waiting are looked at; others may take them first. */
 const CANDIDATES = 16;
 
-/** Claims the entity of these types that has been ready longest; `undefined` when none is, or others were faster. */
+/** Claims the entity of these queues that has been ready longest; `undefined` when none is, or others were faster. */
 export async function claimNext(
   context: ServerContext,
   runner: string,
-  types: readonly string[],
+  queues: readonly string[],
 ): Promise<Claim | undefined> {
-  for (const url of await dueEntities(context, types)) {
+  for (const url of await dueEntities(context, queues)) {
     const claim = await claimEntity(context, runner, url);
     if (claim) return claim;
   }
   return undefined;
 }
 
-async function dueEntities({ store }: ServerContext, types: readonly string[]): Promise<string[]> {
+async function dueEntities({ store }: ServerContext, queues: readonly string[]): Promise<string[]> {
   const pages = await Promise.all(
-    types.map((type) =>
+    queues.map((queue) =>
       store.queryRecords<WakeRecord>({
         collection: "wakes",
         index: "due",
-        equals: [type],
+        equals: [queue],
         below: store.now() + 1,
         limit: CANDIDATES,
       }),
@@ -45,11 +46,11 @@ async function dueEntities({ store }: ServerContext, types: readonly string[]): 
     .map(({ id }) => id);
 }
 
-/** When the next of these types falls due, if any is waiting for a time. */
-export async function nextDue({ store }: ServerContext, types: readonly string[]): Promise<number | undefined> {
+/** When the next of these queues falls due, if any is waiting for a time. */
+export async function nextDue({ store }: ServerContext, queues: readonly string[]): Promise<number | undefined> {
   const pages = await Promise.all(
-    types.map((type) =>
-      store.queryRecords<WakeRecord>({ collection: "wakes", index: "due", equals: [type], limit: 1 }),
+    queues.map((queue) =>
+      store.queryRecords<WakeRecord>({ collection: "wakes", index: "due", equals: [queue], limit: 1 }),
     ),
   );
   const times = pages.flatMap(({ records }) => records.map(({ value }) => value.claimableAt ?? Infinity));
@@ -66,6 +67,7 @@ export async function claimEntity(context: ServerContext, runner: string, url: s
   ]);
   const openRuns = await loadOpenRuns(store, snapshot, url);
   const subscriptions = openRuns.length > 0 ? await loadSubscribers(store, snapshot, url) : [];
+  if (openRuns.length > 0) await load(store, snapshot, memberKeys(snapshot.get("entities", url)?.value));
   const claimId = context.secret();
   const draft = createDraft(snapshot);
   const claim = planClaim(

@@ -3,6 +3,8 @@ import type { StreamInfo } from "@skein/store";
 import type { ServerContext } from "../context.ts";
 import { sendKeys } from "../entities/plan-send.ts";
 import { spawnKeys } from "../entities/plan-spawn.ts";
+import { MAX_OBSERVATIONS, observationsIn, pathOfEvent } from "../observers/declare.ts";
+import { memberKeys } from "../observers/members.ts";
 import { load, type RecordKey, type SnapshotBuilder } from "../records/snapshot.ts";
 import { parseResourceStream } from "../resources/address.ts";
 import { sessionKeysOf } from "../sessions/draft.ts";
@@ -26,15 +28,26 @@ export async function loadSituation(
   const main = mainStream(url);
   await load(store, snapshot, keysOf(order));
   // Known only now: the session that the entity's tags point at, and who drives the resources.
-  const tags = { ...snapshot.get("entities", url)?.value.tags, ...body.tags?.set };
-  await load(store, snapshot, [...sessionKeysOf(tags), ...driverKeys(snapshot, body)]);
-
-  const keyed = body.sends.filter(({ message }) => message.idempotencyKey !== undefined);
-  const paths = new Set([main, ...body.writes.map(({ stream }) => stream), ...keyed.map(({ to }) => mainStream(to))]);
-  const infos = await Promise.all([...paths].map(async (path) => [path, await store.getStream(path)] as const));
-  const streams = new Map<string, StreamInfo | undefined>(infos);
+  const entity = snapshot.get("entities", url)?.value;
+  const tags = { ...entity?.tags, ...body.tags?.set };
   const own = body.writes.filter(({ stream }) => stream === main).flatMap(({ events }) => events);
   const { ended } = runsOf(own);
+  // Sets are told of changed tags and of runs that end.
+  const sets = body.tags || ended.length > 0 ? memberKeys(entity, entity && { ...entity, tags }) : [];
+  await load(store, snapshot, [...sessionKeysOf(tags), ...driverKeys(snapshot, body), ...sets]);
+
+  const keyed = body.sends.filter(
+    ({ message: { idempotencyKey, at, afterMs } }) => (idempotencyKey ?? at ?? afterMs) !== undefined,
+  );
+  const declared = observationsIn(own);
+  const paths = new Set([
+    main,
+    ...body.writes.map(({ stream }) => stream),
+    ...keyed.map(({ to }) => mainStream(to)),
+    ...declared.flatMap((event) => pathOfEvent(event) ?? []),
+  ]);
+  const infos = await Promise.all([...paths].map(async (path) => [path, await store.getStream(path)] as const));
+  const streams = new Map<string, StreamInfo | undefined>(infos);
   const subscriptions = ended.length > 0 ? await loadSubscribers(store, snapshot, url) : [];
   const responses = new Map<string, string>();
   if (subscriptions.length > 0) {
@@ -44,10 +57,17 @@ export async function loadSituation(
     producer: await store.getProducer(main, CLAIM_PRODUCER),
     main: streams.get(main),
     streams,
+    observations: declared.length > 0 ? await countObservations(store, url) : 0,
     newer: body.done && body.ack !== undefined ? await findNewer(context, main, body.ack, impatient) : undefined,
     responses,
     subscriptions,
   };
+}
+
+async function countObservations(store: ServerContext["store"], url: string): Promise<number> {
+  const limit = MAX_OBSERVATIONS + 1;
+  const query = { collection: "observers", index: "bySubscriber", equals: [url], limit };
+  return (await store.queryRecords(query)).records.length;
 }
 
 function keysOf({ url, body, receipts }: CommitOrder): RecordKey[] {

@@ -42,6 +42,7 @@ function plan(world: PlanWorld, body: object, more: Partial<CommitSituation> = {
     newer: undefined,
     responses: new Map(),
     subscriptions: [],
+    observations: 0,
     ...more,
   };
   const order = { url: URL, hash: "h", body: parsed, receipts, notAdmitted: new Map() };

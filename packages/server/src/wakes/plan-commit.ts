@@ -42,6 +42,8 @@ export interface CommitSituation {
   readonly main: StreamInfo | undefined;
   /** The streams that are written, and those of receivers of messages with an idempotency key. */
   readonly streams: ReadonlyMap<string, StreamInfo | undefined>;
+  /** How many observations the entity has; only looked at when the commit declares some. */
+  readonly observations: number;
   /** With `done` and `ack`: whether input lies between the acknowledged position and the head that was seen. */
   readonly newer: { readonly found: boolean; readonly head: number | undefined } | undefined;
   /** What runs that end in this commit have said before it. */
@@ -86,9 +88,12 @@ export function planCommit(
     return refuse("invalid_request", "`ack` is not an offset of the entity's stream.");
   }
 
+  const lateEdit = planTaken(draft, url, { body, head: situation.main.head });
+  if (lateEdit) return { kind: "refused", error: lateEdit };
+
   const stamp: Stamp = { principal: agentPrincipal(url), now };
   draft.fence(mainStream(url), { producer: { id: CLAIM_PRODUCER, epoch: body.generation, seq: body.seq } });
-  const wrong = planWrites(draft, { entity, writes: body.writes, streams: situation.streams }, rules, stamp);
+  const wrong = planWrites(draft, { entity, writes: body.writes, ...situation }, rules, stamp);
   if (wrong) return { kind: "refused", error: wrong };
   const change = tagChange(body.tags);
   const tooMany = checkTags(mergeTags(entity.tags, change));
@@ -99,6 +104,27 @@ export function planCommit(
   const refused = [...planSpawns(draft, order, rules, stamp), ...planSends(draft, order, situation, rules, stamp)];
   reportRefusals(draft, order, refused, stamp);
   return { kind: "planned", refused, more: planEnd(draft, order, { ack, situation }, stamp) };
+}
+
+/** The handler says which messages it does not handle yet, and has to know what became of those that it does. */
+function planTaken(
+  draft: Draft,
+  url: string,
+  { body, head }: { readonly body: CommitBody; readonly head: number },
+): SkeinError | undefined {
+  if (body.taken === undefined) return undefined;
+  const wake = draft.read("wakes", url);
+  const below = parseOffset(body.taken.below);
+  const seen = parseOffset(body.taken.seen);
+  if (!wake || below === undefined || seen === undefined || below > head) {
+    return new SkeinError("invalid_request", "`taken` has no offsets of the entity's stream.");
+  }
+  if ((wake.edited ?? 0) > seen) {
+    return new SkeinError("conflict", "A message was changed that the handler has not seen. Read on and try again.");
+  }
+  if (wake.taken === undefined || below > wake.taken) draft.write("wakes", url, { ...wake, taken: below });
+  else draft.check("wakes", url);
+  return undefined;
 }
 
 function tagChange(tags: CommitBody["tags"]): TagChange {
@@ -147,7 +173,7 @@ function planSpawns(draft: Draft, order: CommitOrder, rules: EntityRules, stamp:
 
 /** A handler's children have it as their parent, and tell it of their runs if it wants that. */
 export function spawnOrderOf(parent: string, spawn: CommitBody["spawns"][number]): SpawnOrder {
-  const { wake, type, id, args, tags, initialMessage } = spawn;
+  const { wake, type, id, args, tags, initialMessage, dispatch } = spawn;
   return {
     type,
     id,
@@ -156,6 +182,7 @@ export function spawnOrderOf(parent: string, spawn: CommitBody["spawns"][number]
     ...(tags && { tags }),
     ...(initialMessage && { initialMessage }),
     ...(wake && { wake: { subscriber: parent, includeResponse: true } }),
+    ...(dispatch && { dispatch }),
   };
 }
 

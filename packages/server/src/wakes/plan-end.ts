@@ -33,7 +33,7 @@ export function planEnd(
 
 const INPUT: ReadonlySet<string> = new Set([ENTITY_EVENTS.inbox, ENTITY_EVENTS.wake, ENTITY_EVENTS.signal]);
 
-/** What a handler has to be woken for. Only the server writes these. */
-export function isInput(event: Pick<ChangeEvent, "type">): boolean {
-  return INPUT.has(event.type);
+/** What a handler has to be woken for. Only the server writes these; what changes a message is no other one. */
+export function isInput(event: Pick<ChangeEvent, "type" | "headers">): boolean {
+  return INPUT.has(event.type) && event.headers.operation === "insert";
 }

@@ -10,6 +10,7 @@ import {
 import type { StreamInfo } from "@skein/store";
 import type { EntityRules } from "../entities/entity.ts";
 import { stampEvent, type Stamp } from "../entities/events.ts";
+import { observationKeys, planObservations } from "../observers/declare.ts";
 import { pairId, type EntityRecord } from "../records/collections.ts";
 import { JSON_TYPE, type Draft } from "../records/draft.ts";
 import type { RecordKey } from "../records/snapshot.ts";
@@ -21,6 +22,7 @@ const SERVER_OWNED: ReadonlySet<string> = new Set([
   ENTITY_EVENTS.created,
   ENTITY_EVENTS.ended,
   ENTITY_EVENTS.inbox,
+  ENTITY_EVENTS.delayed,
   ENTITY_EVENTS.signal,
   ENTITY_EVENTS.wake,
   ENTITY_EVENTS.tag,
@@ -32,12 +34,15 @@ export interface WriteOrder {
   readonly entity: EntityRecord;
   readonly writes: CommitBody["writes"];
   readonly streams: ReadonlyMap<string, StreamInfo | undefined>;
+  /** How many observations the entity has before. */
+  readonly observations: number;
 }
 
 /** Records that say whether the writes are allowed, besides those that `driverKeys` names. */
 export function writeKeys(url: string, writes: CommitBody["writes"]): RecordKey[] {
   return writes.flatMap(({ stream, events }): RecordKey[] => {
-    if (stream === mainStream(url)) return events.flatMap((event) => linkKeys(url, event));
+    if (stream === mainStream(url))
+      return [...events.flatMap((event) => linkKeys(url, event)), ...observationKeys(url, events)];
     const address = parseResourceStream(stream);
     if (!address) return [];
     const link: RecordKey = ["links", pairId(url, address.resource)];
@@ -57,6 +62,8 @@ export function planWrites(draft: Draft, order: WriteOrder, rules: EntityRules, 
     const wrong = checkOwnEvents(draft, order.entity, write.events, rules);
     if (wrong) return wrong;
     for (const event of write.events) declare(draft, order.entity.url, event);
+    const unclear = planObservations(draft, order.entity.url, write.events, { ...order, now: stamp.now });
+    if (unclear) return unclear;
     draft.append(
       main,
       write.events.map((event) => stampEvent(event, stamp)),

@@ -56,8 +56,10 @@ export function released(wake: WakeRecord, more: boolean, now: number): WakeReco
   return withDispatch(wake, releasedDispatch(wake, more, now));
 }
 
-function withDispatch({ entity, type, acked }: WakeRecord, dispatch: Dispatch): WakeRecord {
+function withDispatch({ entity, type, acked, taken, edited, ...before }: WakeRecord, dispatch: Dispatch): WakeRecord {
   const { state, generation, attempts, claimableAt, held, claim } = dispatch;
+  // What a handler has said of its messages ends with its claim.
+  const same = state === "claimed" && generation === before.generation;
   return {
     entity,
     type,
@@ -68,6 +70,8 @@ function withDispatch({ entity, type, acked }: WakeRecord, dispatch: Dispatch): 
     ...(claimableAt !== undefined && { claimableAt }),
     ...(held !== undefined && { held }),
     ...(claim !== undefined && { claim }),
+    ...(same && taken !== undefined && { taken }),
+    ...(same && edited !== undefined && { edited }),
   };
 }
 

@@ -1,5 +1,14 @@
-import { ENTITY_EVENTS, mainStream, runRow, type ChangeEvent, type RunRow, type WakeRow } from "@skein/protocol";
+import {
+  ENTITY_EVENTS,
+  mainStream,
+  runRow,
+  type ChangeEvent,
+  type RunRow,
+  type WakeRow,
+  type WakeRun,
+} from "@skein/protocol";
 import { agentPrincipal, changeEventOf, type Stamp } from "../entities/events.ts";
+import { tellSetsOfRuns } from "../observers/members.ts";
 import { pairId, type SubscriptionRecord } from "../records/collections.ts";
 import type { Draft } from "../records/draft.ts";
 import { markReady } from "./rules.ts";
@@ -41,7 +50,10 @@ export function responseOf(runKey: string, events: readonly ChangeEvent[]): stri
   return text;
 }
 
-/** Tells everybody who asked that runs of `source` have ended: a `wake` event in their stream, and they become ready. */
+/**
+ * Tells those who asked at the spawn that runs of `source` have ended: a `wake` event in their stream, and they become
+ * ready. Sets are told, too; whoever observes the entity itself reads its stream.
+ */
 export function notifyEnded(
   draft: Draft,
   source: string,
@@ -49,6 +61,14 @@ export function notifyEnded(
   now: number,
 ): void {
   const stamp: Stamp = { principal: agentPrincipal(source), now };
+  const entityOfRuns = draft.read("entities", source);
+  if (entityOfRuns)
+    tellSetsOfRuns(
+      draft,
+      entityOfRuns,
+      told.runs.map(({ row }) => row),
+      stamp,
+    );
   for (const { subscriber, includeResponse } of told.subscriptions) {
     const entity = draft.read("entities", subscriber);
     if (!entity || entity.status === "killed" || told.runs.length === 0) continue;
@@ -62,18 +82,25 @@ export function notifyEnded(
 }
 
 function wakeRowOf(source: string, { row, response }: EndedRun, includeResponse: boolean): WakeRow {
-  const cut = response.length > MAX_RESPONSE;
   return {
     key: `run:${source}:${row.key}`,
     source,
     reason: "runFinished",
+    ...wakeRunOf(row, includeResponse ? response : undefined),
+  };
+}
+
+/** How a run ended, for a wake, with what it said if that was asked for. */
+export function wakeRunOf(row: RunRow, response: string | undefined): { run: WakeRun; truncated?: true } {
+  const cut = response !== undefined && response.length > MAX_RESPONSE;
+  return {
     run: {
       key: row.key,
       status: row.status === "failed" ? "failed" : "completed",
-      ...(includeResponse && { response: cut ? response.slice(0, MAX_RESPONSE) : response }),
+      ...(response !== undefined && { response: cut ? response.slice(0, MAX_RESPONSE) : response }),
       ...(row.error !== undefined && { error: row.error }),
     },
-    ...(includeResponse && cut && { truncated: true }),
+    ...(cut && { truncated: true }),
   };
 }
 

@@ -8,6 +8,8 @@ export interface SubscriptionsDeps extends ConfigRules {
   readonly store: Store;
   /** For subscriptions to types of entities: where their claims are. */
   readonly entities?: EntityUnits;
+  /** Put around the store that everybody appends through, for others who have to notice each append. */
+  readonly wrap?: (store: Store) => Store;
   /** Ends the background work. */
   readonly signal?: AbortSignal;
   /** How webhooks are reached. Default: the platform's. */

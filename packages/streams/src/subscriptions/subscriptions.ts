@@ -35,8 +35,9 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
     ...(deps.entityPattern && { entityPattern: deps.entityPattern }),
   };
   const dispatcher = createDispatcher(context);
+  const marking = createMarkingStore(deps.store, index, clock);
   return {
-    store: createMarkingStore(deps.store, index, clock),
+    store: deps.wrap ? deps.wrap(marking) : marking,
     handle: (request) => handleSubscriptions(context, request),
     async look(path) {
       await index.ensure();

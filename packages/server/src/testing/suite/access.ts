@@ -135,9 +135,9 @@ export function accessRules(on: () => Fixture): void {
     for (const path of ["/nothing/like/this", "/_skein", "/_skein/none", "/hello/a/b/c", "/_skein/health/x"]) {
       expect([path, failure(await call("GET", path)).code]).toEqual([path, "not_found"]);
     }
-    const wrong = await call("PATCH", "/hello/a");
+    const wrong = await call("POST", "/hello/a");
     expect(failure(wrong)).toMatchObject({ status: 405, code: "method_not_allowed" });
-    expect(wrong.headers.get("allow")).toBe("PUT, GET, DELETE");
+    expect(wrong.headers.get("allow")).toBe("PUT, GET, PATCH, DELETE");
     expect(failure(await call("GET", "/hello/a/send")).code).toBe("method_not_allowed");
   });
 
