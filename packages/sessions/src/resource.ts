@@ -7,6 +7,7 @@ import { transcriptEvent } from "./events.ts";
  */
 export const SESSION_INFO_EVENT = "coding_session_info";
 export const TRANSCRIPT_EVENT = "coding_session_transcript";
+export const CHECKPOINT_EVENT = "coding_session_checkpoint";
 /** On the resource's `/live` stream only: see `codingSessionDelta`. */
 export const DELTA_EVENT = "coding_session_delta";
 
@@ -96,9 +97,39 @@ export const codingSessionDelta = z.object({
 });
 export type CodingSessionDelta = z.infer<typeof codingSessionDelta>;
 
+/**
+ * The files at the start and the end of a turn, as a commit of the repository that the coder works in. It is on the
+ * machine that ran the turn, under `refs/skein/{session}/{turn}/{edge}`. Rows of turns long ago are deleted, with it.
+ */
+const checkpointShape = z.object({
+  /** `checkpointKey(turn, edge)`. */
+  key: z.string(),
+  ts: z.number(),
+  /** The key of the prompt's row, or of what else changed the files. */
+  turn: z.string(),
+  edge: z.enum(["start", "end"]),
+  /** The session under which it is kept: in a fork, the origin's for what was taken there. */
+  session: z.string(),
+  directory: z.string(),
+  machine: z.string().optional(),
+  commit: z.string().optional(),
+  /** What was checked out; absent before a repository's first commit. */
+  head: z.string().optional(),
+  branch: z.string().optional(),
+  /** Why there is none, for people. */
+  refused: z.string().optional(),
+});
+export const codingSessionCheckpointRow = checkpointShape.loose();
+export type CodingSessionCheckpointRow = z.infer<typeof checkpointShape>;
+
+export function checkpointKey(turn: string, edge: CodingSessionCheckpointRow["edge"]): string {
+  return `${turn}:${edge}`;
+}
+
 export const codingSessionResourceSchema = {
   sessionInfo: { type: SESSION_INFO_EVENT, primaryKey: "key", schema: codingSessionInfoRow },
   transcript: { type: TRANSCRIPT_EVENT, primaryKey: "key", schema: codingSessionTranscriptRow },
+  checkpoints: { type: CHECKPOINT_EVENT, primaryKey: "key", schema: codingSessionCheckpointRow },
 } as const;
 
 /**
@@ -174,6 +205,11 @@ export const coderArgs = z.strictObject({
   /** Join this resource (session id) as one more coder. Default: the entity's own id. */
   resource: z.string().optional(),
   title: z.string().max(200).optional(),
+  /**
+   * Of a fork: where it works. `share` (the default): in the origin's directory; `worktree`: in a working tree of its
+   * own with the files as they were; `none`: in an empty folder.
+   */
+  files: z.enum(["worktree", "share", "none"]).optional(),
 });
 export type CoderArgs = z.infer<typeof coderArgs>;
 
@@ -214,4 +250,8 @@ export const coderInbox = {
   answer: z.strictObject({ requestId: z.string(), answers: z.record(z.string(), z.string()) }),
   edit_prompt: z.strictObject({ key: z.string(), text: z.string().min(1).max(MAX_PROMPT_BYTES) }),
   cancel_prompt: z.strictObject({ key: z.string() }),
+  /** From the coder's own runner: somebody else wrote to the agent's session. */
+  catch_up: z.strictObject({}),
+  /** Takes the files back to a checkpoint, when it is this message's turn. It can itself be undone: see `docs/guide`. */
+  rewind: z.strictObject({ turn: z.string().min(1).max(200), edge: z.enum(["start", "end"]).default("end") }),
 } as const;

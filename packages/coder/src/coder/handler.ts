@@ -7,6 +7,10 @@ import type { Reaper } from "../process/reaper.ts";
 import { checkDirectory } from "./admission.ts";
 import type { DirectoryRules } from "./admission.ts";
 import type { DriverPool } from "./drivers.ts";
+import { noteCheckpoint } from "./code-checkpoints.ts";
+import type { CodeCheckpointDeps } from "./code-checkpoints.ts";
+import { QUIET_MS } from "./follow-files.ts";
+import type { FileFollower } from "./follow-files.ts";
 import { importSession } from "./import-session.ts";
 import { takeUpFork } from "./fork-session.ts";
 import { mirror, skipOwnTurn } from "./mirror.ts";
@@ -16,6 +20,7 @@ import { restoreNative } from "./native-restore.ts";
 import { planQueue } from "./queue.ts";
 import type { InboxEntry, QueuedPrompt, UnreadableMessage } from "./queue.ts";
 import { recover } from "./recover.ts";
+import { runRewind } from "./rewind.ts";
 import { setUp } from "./set-up.ts";
 import type { SetUpDeps } from "./set-up.ts";
 import { moveCursor, promptIdOf, setStatus } from "./state.ts";
@@ -24,15 +29,25 @@ import { runTurn } from "./turn.ts";
 import type { RunningTurn } from "./turn.ts";
 
 /** The coder's handler: set up, close what a crash left open, catch up with the agent's file, run what is queued. */
-export interface HandlerDeps extends SetUpDeps {
+export interface HandlerDeps extends SetUpDeps, CodeCheckpointDeps {
   readonly clock: Clock;
   readonly adapterOf: (agent: string) => AgentAdapter;
   readonly drivers: DriverPool;
   readonly directories: DirectoryRules;
   readonly reaper: Reaper;
+  readonly follower?: FileFollower | undefined;
 }
 
 export async function handleWake(ctx: CoderContext, deps: HandlerDeps): Promise<void> {
+  deps.follower?.begin(ctx.url);
+  try {
+    await performWake(ctx, deps);
+  } finally {
+    deps.follower?.end(ctx.url, ctx.state.mirrored.get("current"));
+  }
+}
+
+async function performWake(ctx: CoderContext, deps: HandlerDeps): Promise<void> {
   let turn: RunningTurn | undefined;
   const stops = [
     ctx.onMessage((row: InboxRow) => turn?.onMessage(row) ?? false),
@@ -69,7 +84,8 @@ async function catchUp(pass: CoderPass, deps: HandlerDeps): Promise<void> {
   const { ctx } = pass;
   const status = ctx.state.runStatus.get("current")?.status;
   try {
-    const added = await mirror(pass, deps.adapterOf(ctx.args.agent).sessions);
+    const quietSince = deps.clock.now() - QUIET_MS;
+    const added = await mirror(pass, deps.adapterOf(ctx.args.agent).sessions, { quietSince });
     // Somebody else wrote to the agent's session: a process that is warm does not know of it.
     if (added > 0) await deps.drivers.drop(pass.sessionId);
   } catch (error) {
@@ -104,6 +120,10 @@ async function drain(
     if (next === undefined) {
       if (passed !== undefined) moveCursor(ctx, passed);
       return turns;
+    }
+    if (next.kind === "rewind") {
+      await runRewind(pass, next, deps);
+      continue;
     }
     if (next.kind === "unreadable" || wasRunBefore(pass, next)) {
       refuse(pass, next, deps.clock.now());
@@ -145,6 +165,7 @@ async function runNext(
   try {
     const turn = runTurn(pass, driver, prompt, {
       clock: deps.clock,
+      atEdge: (edge, turn) => noteCheckpoint(pass, { edge, turn }, deps),
       async beforeEnd() {
         await native.advance({ quick: true });
         await skipOwnTurn(pass, adapter.sessions, deps.clock.now());

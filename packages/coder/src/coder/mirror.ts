@@ -12,6 +12,8 @@ import { titleOf } from "./title.ts";
 export interface MirrorOptions {
   /** Reads it though nobody but us seems to have written to it. */
   readonly evenIfKnown?: boolean;
+  /** A file that was written to later may still be written to: a turn that does not say it is over goes on. */
+  readonly quietSince?: number;
   /** A row that is not to be brought in. */
   readonly except?: (row: NativeTranscriptRow) => boolean;
   /** The turn that the new rows belong to, if one is known. */
@@ -22,11 +24,14 @@ export async function mirror(pass: CoderPass, sessions: NativeSessions, options:
   const { ctx, session, native } = pass;
   const file = await sessions.find(native.id);
   if (file === undefined) return 0;
-  if (options.evenIfKnown !== true && isKnown(file, ctx.state.mirrored.get("current"))) return 0;
+  const growing = options.quietSince !== undefined && file.updatedAt > options.quietSince;
+  const before = ctx.state.mirrored.get("current");
+  const isSettledNow = before?.growing === true && !growing;
+  if (options.evenIfKnown !== true && !isSettledNow && isKnown(file, before)) return 0;
   const { transcript, sessionInfo } = session.collections;
   const blobs = createBlobKeeper({ put: (blob) => session.blob(blob), log: ctx.log });
   const imported = importedIn(ctx);
-  const loading = { onBlob: (blob: Blob) => blobs.add(blob), afterLine: imported.importedLines };
+  const loading = { onBlob: (blob: Blob) => blobs.add(blob), afterLine: imported.importedLines, growing };
   let added = 0;
   let title: Title | undefined;
   for await (const rows of sessions.load(file, ctx.signal, loading)) {
@@ -39,7 +44,8 @@ export async function mirror(pass: CoderPass, sessions: NativeSessions, options:
   }
   if (title !== undefined && sessionInfo.get("current")?.title === undefined) giveTitle(pass, title.text);
   const { path, sizeBytes, updatedAt } = file;
-  ctx.state.mirrored.upsert({ key: "current", path, sizeBytes, updatedAt, ...imported });
+  const stillOpen = growing ? { growing } : {};
+  ctx.state.mirrored.upsert({ key: "current", path, sizeBytes, updatedAt, ...stillOpen, ...imported });
   await ctx.flush();
   return added;
 }

@@ -27,14 +27,30 @@ export interface UnreadableMessage {
   readonly offset: string;
 }
 
+/** The files are to be taken back, between the turns before and behind it. */
+export interface RewindOrder {
+  readonly kind: "rewind";
+  readonly key: string;
+  readonly actor: string;
+  readonly offset: string;
+  readonly turn: string;
+  readonly edge: "start" | "end";
+}
+
 export interface QueuePlan {
-  readonly next: QueuedPrompt | UnreadableMessage | undefined;
+  readonly next: QueuedPrompt | RewindOrder | UnreadableMessage | undefined;
   /** What needs nothing more before it: cancelled prompts, edits, answers. */
   readonly passed: { readonly key: string; readonly offset: string } | undefined;
 }
 
 const untyped = z.looseObject({ text: z.string() });
-const CONTROL: ReadonlySet<string> = new Set(["permission_response", "answer", "edit_prompt", "cancel_prompt"]);
+const CONTROL: ReadonlySet<string> = new Set([
+  "permission_response",
+  "answer",
+  "edit_prompt",
+  "cancel_prompt",
+  "catch_up",
+]);
 
 /** What to do next, of the entries behind the cursor. */
 export function planQueue(entries: readonly InboxEntry[]): QueuePlan {
@@ -47,6 +63,8 @@ export function planQueue(entries: readonly InboxEntry[]): QueuePlan {
       continue;
     }
     const head = { key: row.key, actor: row.from, offset };
+    const rewind = row.type === "rewind" ? coderInbox.rewind.safeParse(row.payload) : undefined;
+    if (rewind?.success === true) return { next: { ...head, kind: "rewind", ...rewind.data }, passed };
     const read = readPrompt(row);
     if (read.kind === "unreadable") return { next: { ...head, ...read }, passed };
     return { next: { ...head, kind: "prompt", text: change?.text ?? read.text }, passed };

@@ -1,14 +1,14 @@
 import { turnEndKey } from "@skein/sessions";
 import type { NativeSessions } from "../adapter.ts";
-import type { Clock } from "../clock.ts";
 import type { Reaper } from "../process/reaper.ts";
+import { noteCheckpoint } from "./code-checkpoints.ts";
+import type { CodeCheckpointDeps } from "./code-checkpoints.ts";
 import { mirror } from "./mirror.ts";
 import { cancelledRow } from "./pending.ts";
 import { moveCursor, promptIdOf, setStatus } from "./state.ts";
 import type { CoderPass } from "./state.ts";
 
-export interface RecoverDeps {
-  readonly clock: Clock;
+export interface RecoverDeps extends CodeCheckpointDeps {
   readonly reaper: Reaper;
   readonly sessions: NativeSessions;
 }
@@ -33,6 +33,7 @@ export async function recover(pass: CoderPass, deps: RecoverDeps): Promise<void>
       ...(currentPrompt === undefined ? {} : { promptId: currentPrompt }),
     },
   });
+  if (promptId !== undefined) await noteCheckpoint(pass, { turn: promptId, edge: "end" }, deps);
   const now = deps.clock.now();
   const { transcript } = session.collections;
   for (const request of status.pending ?? []) {

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { SkeinError } from "@skein/protocol";
-import type { Entity } from "@skein/protocol";
+import type { Entity, Message } from "@skein/protocol";
 import type { Registry } from "@skein/runtime";
 import { coderArgs, coderInbox } from "@skein/sessions";
 import type { CoderArgs } from "@skein/sessions";
@@ -22,10 +22,14 @@ import { attachmentsOf } from "./attachments.ts";
 import type { Attachments } from "./attachments.ts";
 import { createCoderCalls } from "./calls.ts";
 import type { CoderCalls, Sources } from "./calls.ts";
+import { createCheckpoints } from "../git/checkpoints.ts";
 import { createDriverPool } from "./drivers.ts";
+import { createFileFollower } from "./follow-files.ts";
+import type { FileFollower, FollowDeps } from "./follow-files.ts";
 import { handleWake } from "./handler.ts";
 import { workingDirectory } from "./set-up.ts";
 import { sweepIdle } from "./sweep.ts";
+import { sweepWorktrees } from "./sweep-worktrees.ts";
 import { coderState, NATIVE_SESSION_TAG } from "./state.ts";
 
 export interface CoderOptions {
@@ -33,6 +37,8 @@ export interface CoderOptions {
   readonly defaultWorkingDirectory: string;
   /** Coders work in these folders and below, and nowhere else. Default: anywhere that the runner's user may. */
   readonly allowedDirectories?: readonly string[] | undefined;
+  /** Where forks get working trees of their own; coders may work there too. Absent: no fork gets one. */
+  readonly worktrees?: string | undefined;
   /** The environment that agents' own is built from: `process.env` in presets. */
   readonly environment: Environment;
   /**
@@ -50,6 +56,10 @@ export interface CoderOptions {
   readonly sources?: Sources | undefined;
   /** All coders that there are: which sessions are attached, and which agents are not needed any more. */
   readonly listCoders?: (() => Promise<readonly Entity[]>) | undefined;
+  /** Sends a coder a message: with it, turns that are made in a terminal appear while the coder is idle. */
+  readonly sendTo?: ((url: string, message: Message) => Promise<unknown>) | undefined;
+  /** How often sessions' files are looked at. Milliseconds, default one second. */
+  readonly followEveryMs?: number | undefined;
   /** How long an agent stays warm after its turn. Default: ten minutes. */
   readonly idleMs?: number | undefined;
   readonly clock?: Clock | undefined;
@@ -90,7 +100,11 @@ export function registerCoder(registry: Registry, options: CoderOptions): Coders
     throw new SkeinError("agent_not_installed", `This runner knows no sessions of the agent “${agent}”.`);
   };
   const drivers = createDriverPool({ clock, idleMs: options.idleMs ?? IDLE_MS });
-  const directories: DirectoryRules = { allowed: options.allowedDirectories };
+  const { allowedDirectories, worktrees } = options;
+  const directories: DirectoryRules = {
+    allowed: allowedDirectories && [...allowedDirectories, ...(worktrees === undefined ? [] : [worktrees])],
+  };
+  const checkpoints = createCheckpoints({ environment, directories, now: () => clock.now() });
   const attachments = async (): Promise<Attachments> => attachmentsOf((await options.listCoders?.()) ?? [], owner);
   const adapterOf = (agent: string): AgentAdapter => {
     const adapter = adapters.find((one) => one.agent === agent);
@@ -98,25 +112,36 @@ export function registerCoder(registry: Registry, options: CoderOptions): Coders
     throw new SkeinError("agent_not_installed", `This runner does not drive the agent “${agent}”.`);
   };
 
+  const follower = followerOf(options, {
+    clock,
+    sessionsOf: (name) => adapters.find(({ agent }) => agent === name)?.sessions,
+  });
+
   registry.define("coder", {
     description: "Drives a coding agent over a durable session.",
     state: coderState,
     creationSchema: coderArgs,
     inboxSchemas: coderInbox,
-    fork: { omitArgs: ["nativeSessionId", "importFrom", "resource"], omitTags: [NATIVE_SESSION_TAG] },
+    fork: { omitArgs: ["nativeSessionId", "importFrom", "resource", "cwd", "files"], omitTags: [NATIVE_SESSION_TAG] },
     admit: ({ id, args }) => admit({ id, args }, { adapterOf, sourceOf, directories, attachments, options }),
-    handler: (ctx) => handleWake(ctx, { ...options, clock, reaper, drivers, directories, adapterOf, sourceOf }),
+    handler: (ctx) =>
+      handleWake(ctx, { ...options, clock, reaper, drivers, directories, adapterOf, sourceOf, checkpoints, follower }),
   });
 
-  let stopSweep = (): void => {};
+  const sweeps: (() => void | Promise<void>)[] = [];
   return {
     calls: createCoderCalls({ adapters, sources, directories, attachments }),
     async start() {
       await reaper.endAll();
-      if (options.listCoders !== undefined) stopSweep = sweepIdle({ clock, drivers, listCoders: options.listCoders });
+      follower?.start();
+      const { listCoders } = options;
+      if (listCoders === undefined) return;
+      sweeps.push(sweepIdle({ clock, drivers, listCoders }));
+      if (worktrees !== undefined) sweeps.push(sweepWorktrees({ clock, worktrees, checkpoints, listCoders }));
     },
     async close() {
-      stopSweep();
+      follower?.stop();
+      await Promise.all(sweeps.splice(0).map((stop) => stop()));
       await drivers.close();
       await reaper.endAll();
     },
@@ -125,6 +150,14 @@ export function registerCoder(registry: Registry, options: CoderOptions): Coders
 
 /** The original's name for the same thing. */
 export const registerCodingSession = registerCoder;
+
+function followerOf(
+  { listCoders, sendTo, followEveryMs: everyMs }: CoderOptions,
+  deps: Pick<FollowDeps, "clock" | "sessionsOf">,
+): FileFollower | undefined {
+  if (listCoders === undefined || sendTo === undefined) return undefined;
+  return createFileFollower({ ...deps, listCoders, send: sendTo, everyMs });
+}
 
 interface AdmitDeps {
   readonly adapterOf: (agent: string) => AgentAdapter;

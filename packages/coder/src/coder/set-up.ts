@@ -3,10 +3,12 @@ import type { CoderArgs, CodingSessionInfoRow } from "@skein/sessions";
 import type { NativeSessions } from "../adapter.ts";
 import type { Clock } from "../clock.ts";
 import { uuidOf } from "./ids.ts";
+import { directoryOfFork } from "./fork-directory.ts";
+import type { ForkDirectoryDeps } from "./fork-directory.ts";
 import { setStatus } from "./state.ts";
 import type { CoderContext, CoderPass } from "./state.ts";
 
-export interface SetUpDeps {
+export interface SetUpDeps extends ForkDirectoryDeps {
   readonly clock: Clock;
   /** Tells apart servers on one machine. */
   readonly owner: string;
@@ -31,7 +33,7 @@ export async function setUp(ctx: CoderContext, deps: SetUpDeps): Promise<CoderPa
   const there = sessionInfo.get("current");
   // A fork begins with the history of another session, and so with what that one said of itself.
   const inherited = there !== undefined && there.sessionId !== sessionId ? there : undefined;
-  const known = inherited === undefined ? there?.cwd : (ctx.args.cwd ?? inherited.cwd);
+  const known = inherited === undefined ? there?.cwd : await directoryOfFork(ctx, { session, inherited }, deps);
   const cwd = known ?? (await workingDirectory(ctx.args, deps.defaultWorkingDirectory, deps.sourceOf));
   if (there === undefined || inherited !== undefined) {
     sessionInfo.upsert({ ...inheritedInfo(ctx, inherited), ...infoRow(ctx, deps, { sessionId, cwd, native }) });

@@ -15,6 +15,8 @@ const mirroredRow = z.object({
   path: z.string(),
   sizeBytes: z.number(),
   updatedAt: z.number(),
+  /** It was read while somebody may have been in the middle of a turn. */
+  growing: z.boolean().optional(),
   /** After a turn of ours: what was written until then is of that turn. */
   ownUntil: z.number().optional(),
   /** The lines that were written when the session was imported: the transcript has what they were made from. */

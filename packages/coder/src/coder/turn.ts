@@ -27,6 +27,8 @@ import type { CoderPass } from "./state.ts";
  */
 export interface TurnDeps {
   readonly clock: Clock;
+  /** When the prompt is in the history and before the agent has it, and when the agent is done. */
+  readonly atEdge: (edge: "start" | "end", turn: string) => Promise<void>;
   /** Before the last commit, for what goes with it. */
   readonly beforeEnd: () => Promise<void>;
 }
@@ -125,6 +127,7 @@ class CoderTurn implements RunningTurn {
   }
 
   async #drive(): Promise<TurnOutcome> {
+    await this.#deps.atEdge("start", this.#promptId);
     if (this.#interruptedBy !== undefined) return { kind: "aborted", reason: "interrupted" };
     this.#isPrompted = true;
     let outcome: TurnOutcome = { kind: "failed", code: "agent_failed", message: "The agent ended without a word." };
@@ -170,6 +173,8 @@ class CoderTurn implements RunningTurn {
 
   async #end(outcome: TurnOutcome): Promise<void> {
     const { ctx } = this.#pass;
+    // In front of the row that ends the turn: a fork behind that row has it.
+    await this.#deps.atEdge("end", this.#promptId);
     const now = this.#deps.clock.now();
     for (const request of this.#pending.values()) this.#insert(cancelledRow(request, now));
     this.#pending.clear();

@@ -154,7 +154,8 @@ export async function prune(git: Git, top: string, session: string, keepTurns: n
 export interface KnownCheckpoint {
   readonly commit: string;
   readonly tree: string;
-  readonly head: string | undefined;
+  readonly head?: string;
+  readonly branch?: string;
   /** Paths as git has them, one byte per character. */
   readonly nested: ReadonlySet<string>;
 }
@@ -180,7 +181,15 @@ export async function readCheckpointCommit(git: Git, top: string, commit: string
   if (tree === undefined || !note.success) {
     throw new GitRefused("no_checkpoint", `${commit} is not a checkpoint.`);
   }
-  return { commit, tree, head: field("parent"), nested: new Set(note.data.nested) };
+  const head = field("parent");
+  const { branch, nested } = note.data;
+  return {
+    commit,
+    tree,
+    nested: new Set(nested),
+    ...(head === undefined ? {} : { head }),
+    ...(branch === undefined ? {} : { branch }),
+  };
 }
 
 function jsonIn(text: string): unknown {

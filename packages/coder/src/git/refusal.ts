@@ -49,3 +49,12 @@ export async function orRefusal<T>(perform: () => Promise<T>): Promise<T | GitRe
 export function shownPath(path: string): string {
   return Buffer.from(path, "latin1").toString("utf8");
 }
+
+const SHOWN = 10;
+
+/** A refusal in words, with what stands in the way. */
+export function shownRefusal({ message, paths = [] }: GitRefusal): string {
+  if (paths.length === 0) return message;
+  const more = paths.length > SHOWN ? ` and ${String(paths.length - SHOWN)} more` : "";
+  return `${message} ${paths.slice(0, SHOWN).join(", ")}${more}`;
+}

@@ -7,6 +7,7 @@ import { planRestore } from "./plan-restore.ts";
 import type { RestorePlan } from "./plan-restore.ts";
 import { checkBlobs } from "./read-blobs.ts";
 import { GitRefused } from "./refusal.ts";
+import { commitAt } from "./refs.ts";
 import type { CheckpointName } from "./refs.ts";
 import { findRepository } from "./repository.ts";
 import { changesBetween, entriesOf } from "./tree.ts";
@@ -18,7 +19,7 @@ import { onDisk } from "./file-stat.ts";
  * the same function takes it forward again. The index, the branch, the stash and ignored files stay as they are.
  */
 export interface Restored {
-  readonly undo: Checkpoint;
+  readonly undo: Pick<Checkpoint, "commit" | "head" | "branch">;
   readonly written: number;
   readonly removed: number;
 }
@@ -29,11 +30,16 @@ export async function restoreCheckpoint(
   deps: CheckpointDeps,
 ): Promise<Restored> {
   const { git } = deps;
+  const { top } = await findRepository(git, directory);
   // Looked for first: taking one may drop the oldest.
-  const wanted = await readCheckpoint(git, (await findRepository(git, directory)).top, to);
-  const { repository, ...before } = await takeCheckpoint(directory, undo, deps);
+  const wanted = await readCheckpoint(git, top, to);
+  // A crash came after this one was begun: what was there before it is kept already.
+  const begun = await commitAt(git, top, undo);
+  const now = begun === undefined ? undo : { ...undo, edge: "end" as const };
+  const { repository, ...before } = await takeCheckpoint(directory, now, deps);
   const steps = await planSteps(repository.top, before.commit, wanted.commit, deps);
-  return { undo: before, ...(await carryOut(steps, deps)) };
+  const done = await carryOut(steps, deps);
+  return { undo: begun === undefined ? before : await readCheckpointCommit(git, top, begun), ...done };
 }
 
 /** One working tree's part: its own, or that of a repository in it. */
