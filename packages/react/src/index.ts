@@ -1,6 +1,19 @@
 export { type Connection } from "./connection.ts";
 export { type QueuedPrompt } from "./coder-state.ts";
 export { browserEnvironment, type Environment } from "./environment.ts";
+export { netDiff, type NetDiff, type NetLine } from "./overview/net-diff.ts";
+export {
+  type Change,
+  type ChangedFile,
+  type CommandRun,
+  type Overview,
+  type RowAt,
+  type ToolSpan,
+  type Turn,
+} from "./overview/overview.ts";
+export { type OverviewView } from "./overview/scan.ts";
+export { type LogRowsView, useLogRows } from "./overview/use-log-rows.ts";
+export { useOverview } from "./overview/use-overview.ts";
 export { type Outgoing } from "./outbox.ts";
 export { SkeinProvider, useSkein, type Skein, type SkeinProviderProps } from "./provider.tsx";
 export { type SessionPhase, type SessionView } from "./session-view.ts";

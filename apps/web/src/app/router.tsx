@@ -7,12 +7,14 @@ import {
   type ErrorComponentProps,
 } from "@tanstack/react-router";
 import { z } from "zod";
+import { CommandsProvider } from "../palette/commands.tsx";
+import { PaletteHost } from "../palette/palette-host.tsx";
 import { SessionRoute } from "../session/session-route.tsx";
 import { LinkButton } from "../ui/link-button.tsx";
 import { Notice } from "../ui/notice.tsx";
 
 const rootRoute = createRootRoute({
-  component: Outlet,
+  component: Root,
   notFoundComponent: NotFound,
   errorComponent: Broken,
 });
@@ -47,8 +49,18 @@ const sessionRoute = createRoute({
   },
 });
 
+const Explorer = lazyRouteComponent(() => import("../explorer/explorer-page.tsx"), "ExplorerPage");
+const explorerRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/x/$",
+  component: function Explored() {
+    const { _splat: path = "" } = explorerRoute.useParams();
+    return <Explorer path={path === "" ? undefined : `/${path}`} />;
+  },
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([sessionsRoute, newRoute, sessionRoute]),
+  routeTree: rootRoute.addChildren([sessionsRoute, newRoute, sessionRoute, explorerRoute]),
   defaultPreload: "intent",
 });
 
@@ -56,6 +68,15 @@ declare module "@tanstack/react-router" {
   interface Register {
     router: typeof router;
   }
+}
+
+function Root() {
+  return (
+    <CommandsProvider>
+      <Outlet />
+      <PaletteHost />
+    </CommandsProvider>
+  );
 }
 
 function NotFound() {

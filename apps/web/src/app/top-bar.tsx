@@ -1,10 +1,13 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { usePalette } from "../palette/commands.tsx";
+import { IconButton } from "../ui/button.tsx";
 import { ConnectionIndicator } from "../ui/connection.tsx";
 import { ThemeToggle } from "../ui/theme.tsx";
 import styles from "./top-bar.module.css";
 
 export function TopBar({ children }: { readonly children?: ReactNode }) {
+  const { show } = usePalette();
   return (
     <header className={styles["bar"]}>
       <Link to="/" className={styles["brand"]}>
@@ -13,6 +16,7 @@ export function TopBar({ children }: { readonly children?: ReactNode }) {
       </Link>
       <span className={styles["space"]} />
       <ConnectionIndicator />
+      <IconButton icon="search" label="Find a session or a command (Ctrl K)" onClick={() => show("palette")} />
       <ThemeToggle />
       {children}
     </header>

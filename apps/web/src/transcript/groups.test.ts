@@ -27,7 +27,7 @@ const shape = (list: readonly TranscriptItem[], active = false, open = false): s
 
 const reads = ["a", "b", "c", "d"].flatMap((id) => called(id, "file_read"));
 
-test("[WB31] calls that changed nothing and follow each other are one line; edits and few calls stay as they are", () => {
+test("[WB38] calls that changed nothing and follow each other are one line; edits and few calls stay as they are", () => {
   const list = items([says("hello"), ...reads, ...called("e", "file_edit"), ...called("f", "terminal"), says("done")]);
   expect(shape(list)).toEqual(["assistant", "4 in group:call::d", "tool", "tool", "assistant"]);
   expect(shape(list, false, true)).toEqual([
@@ -43,7 +43,7 @@ test("[WB31] calls that changed nothing and follow each other are one line; edit
   ]);
 });
 
-test("[WB31] thoughts between calls belong to the group, those in front of it do not", () => {
+test("[WB38] thoughts between calls belong to the group, those in front of it do not", () => {
   const [a = [], b = [], c = []] = ["a", "b", "c"].map((id) => called(id, "terminal"));
   expect(shape(items([thinks("first"), ...a, thinks("between"), ...b, ...c, says("x")]))).toEqual([
     "thinking",
@@ -52,7 +52,7 @@ test("[WB31] thoughts between calls belong to the group, those in front of it do
   ]);
 });
 
-test("[WB31] while the turn runs, the call that ended last stays in view, and the group keeps its name as it grows", () => {
+test("[WB38] while the turn runs, the call that ended last stays in view, and the group keeps its name as it grows", () => {
   expect(shape(items(reads, true), true)).toEqual(["3 in group:call::a", "tool"]);
   expect(shape(items([...reads, ...called("e", "terminal")], true), true)).toEqual(["4 in group:call::a", "tool"]);
   // A page that comes in front lengthens a finished group without another name.
@@ -61,7 +61,7 @@ test("[WB31] while the turn runs, the call that ended last stays in view, and th
   expect(shape(whole)).toEqual(["4 in group:call::d", "assistant"]);
 });
 
-test("[WB31] every item is there once, in order, however they are grouped", () => {
+test("[WB38] every item is there once, in order, however they are grouped", () => {
   const list = items([
     thinks("t"),
     ...reads,

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useSyncExternalStore } from "react";
 import { IconButton } from "./button.tsx";
 import type { IconName } from "./icon.tsx";
 
@@ -6,15 +6,22 @@ type Theme = "system" | "light" | "dark";
 const NEXT: Readonly<Record<Theme, Theme>> = { system: "light", light: "dark", dark: "system" };
 const ICON: Readonly<Record<Theme, IconName>> = { system: "system", light: "sun", dark: "moon" };
 const KEY = "skein:theme"; // public/theme.js reads it before the first paint
+const CHANGED = "skein-theme";
 
 export function ThemeToggle() {
-  const [theme, setTheme] = useState(readTheme);
-  const turn = (): void => {
-    const next = NEXT[theme];
-    applyTheme(next);
-    setTheme(next);
-  };
-  return <IconButton icon={ICON[theme]} label={`Theme: ${theme}`} onClick={turn} />;
+  const theme = useSyncExternalStore(onThemeChange, readTheme);
+  return <IconButton icon={ICON[theme]} label={`Theme: ${theme}`} onClick={turnTheme} />;
+}
+
+/** System, light, dark, and round again. */
+export function turnTheme(): void {
+  applyTheme(NEXT[readTheme()]);
+  document.dispatchEvent(new Event(CHANGED));
+}
+
+function onThemeChange(listener: () => void): () => void {
+  document.addEventListener(CHANGED, listener);
+  return () => document.removeEventListener(CHANGED, listener);
 }
 
 function readTheme(): Theme {
