@@ -66,7 +66,7 @@ e2e("[WB47] the explorer shows any stream live, winds back to any moment, and sa
   const transcript = rows.getByRole("heading", { name: /coding_session_transcript/ });
   const rowCount = async (): Promise<number> => Number(/(\d+) rows/.exec(await transcript.innerText())?.[1]);
   const atEnd = await rowCount();
-  await page.getByRole("button", { name: "One message back" }).click();
+  await page.getByRole("button", { name: "Back" }).click();
   await page.getByText(/^Behind message/).waitFor();
   expect(await rowCount()).toBeLessThanOrEqual(atEnd);
   await page.getByRole("slider", { name: "Moment" }).focus();

@@ -11,7 +11,7 @@ export const ENTITY_ID = /^(?!\.{1,2}$)[A-Za-z0-9._~-]{1,128}$/;
 const MAX_RESOURCE_SEGMENTS = 8;
 
 /** Names that the first segment of other paths has: no entity type may take them. */
-export const RESERVED_ENTITY_TYPES: ReadonlySet<string> = new Set(["v1", "s", "new", "assets", "api"]);
+export const RESERVED_ENTITY_TYPES: ReadonlySet<string> = new Set(["v1", "s", "x", "new", "share", "assets", "api"]);
 
 export const PREFIX = "/_skein";
 const ALIAS = "/_electric";

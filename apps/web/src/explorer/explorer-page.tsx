@@ -20,7 +20,7 @@ export function ExplorerPage({ path }: { readonly path: string | undefined }) {
       <TopBar />
       <main className={styles["main"]}>
         <h1 className={styles["spoken"]}>Explorer</h1>
-        <Address key={path} path={path} />
+        <Address key={`address ${path}`} path={path} />
         {path === undefined ? (
           <Notice title="Look into any stream">
             <p>
@@ -29,7 +29,7 @@ export function ExplorerPage({ path }: { readonly path: string | undefined }) {
             </p>
           </Notice>
         ) : (
-          <Stream key={path} path={path} />
+          <Stream key={`stream ${path}`} path={path} />
         )}
       </main>
     </div>
@@ -99,11 +99,11 @@ function Stream({ path }: { readonly path: string }) {
           value={position}
           onChange={(event) => wind(Number(event.target.value))}
         />
-        <Button onClick={() => wind(position - 1)} disabled={position <= log.start} aria-label="One message back">
-          −1
+        <Button onClick={() => wind(position - 1)} disabled={position <= log.start}>
+          Back
         </Button>
-        <Button onClick={() => wind(position + 1)} disabled={position >= end} aria-label="One message on">
-          +1
+        <Button onClick={() => wind(position + 1)} disabled={position >= end}>
+          Forward
         </Button>
         <Button onClick={() => setWound(undefined)} disabled={wound === undefined}>
           Follow the end

@@ -53,5 +53,5 @@ function find(text: string, word: string): number {
 }
 
 function escape(word: string): string {
-  return word.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+  return word.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
