@@ -5,14 +5,25 @@ import type {
   ForkedFrom,
   ForkRequest,
   InboxRow,
+  ManifestRow,
   Message,
   RunRow,
   SignalRow,
+  SpawnRequest,
   Tags,
   WakeRow,
 } from "@skein/protocol";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { StreamBatch } from "./client/read-stream.ts";
+import type {
+  EntityCollectionName,
+  Observation,
+  ObservedEntity,
+  ObservedSchedule,
+  ObservedSet,
+  ObserveOptions,
+} from "./observation.ts";
+import type { CronSource, DbSource, EntitiesSource, EntitySource, WakeOn } from "./sources.ts";
 
 /**
  * What a handler sees. Rows are read from memory; writes are applied there at once and sent by `flush`, or by the
@@ -59,6 +70,8 @@ export type SharedState<S extends StateSchema> = Collections<S> & {
   readonly id: string;
   readonly stream: string;
   readonly collections: Collections<S>;
+  /** What woke this handler because of it, if it is observed with `wake`. */
+  readonly observation: Observation;
   /**
    * Sends deltas to viewers on `{stream}/live`: not durable, never awaited by anybody who reads the history.
    * The handle must have been flushed once (`invalid_request`), for only declared resources are written to.
@@ -91,19 +104,29 @@ export interface BlobContent {
 export type Load = "all" | "keys" | "none";
 export type LoadOption<S extends StateSchema> = Load | { readonly [K in keyof S]?: Load };
 
-/** `db(id, schema)`: the source to `observe`. */
-export interface DbSource<S extends StateSchema> {
-  readonly kind: "db";
-  readonly id: string;
-  readonly schema: S;
-}
+/** Something that the entity was told. */
+export type InputEvent =
+  | { readonly kind: "message"; readonly row: InboxRow }
+  | { readonly kind: "wake"; readonly row: WakeRow }
+  | { readonly kind: "signal"; readonly row: SignalRow };
 
-/** Why the handler runs. `messages` and `wakes` are all that is new since the last acknowledged activation, in order. */
+/** A wake of one reason, with the fields that it has. */
+export type WakeOf<Reason extends WakeRow["reason"]> = Extract<WakeRow, { reason: Reason }>;
+
+/** Why the handler runs: all that is new since the last acknowledged activation, in the order of the log. */
 export interface Wake {
   readonly reason: "spawn" | "message" | "wake" | "signal" | "resume";
   readonly messages: readonly InboxRow[];
   readonly wakes: readonly WakeRow[];
   readonly signals: readonly SignalRow[];
+  /** All three in one order. */
+  readonly events: readonly InputEvent[];
+  /** The wakes by their reasons. */
+  readonly finished: readonly WakeOf<"runFinished">[];
+  readonly changes: readonly WakeOf<"change">[];
+  readonly ticks: readonly WakeOf<"cron">[];
+  readonly timeouts: readonly WakeOf<"timeout">[];
+  readonly timers: readonly WakeOf<"timer">[];
 }
 
 /** A bracket of work that observers are told about. */
@@ -123,11 +146,13 @@ export interface SpawnOptions {
   readonly args?: unknown;
   readonly tags?: Tags;
   readonly initialMessage?: Message;
-  /** Wake this entity when a run of the child finishes. */
-  readonly wake?: boolean;
+  /** Wake this entity when a run of the child finishes (`true`), or when something else happens to it. */
+  readonly wake?: boolean | WakeOn;
+  /** Which runners may work on it. Default: what its type says. */
+  readonly dispatch?: SpawnRequest["dispatch"];
 }
 
-export interface HandlerContext<S extends StateSchema = StateSchema, Args = unknown> {
+export interface HandlerContext<S extends StateSchema = StateSchema, Args = unknown, Actions = unknown> {
   readonly entity: Entity;
   readonly url: string;
   readonly type: string;
@@ -143,6 +168,12 @@ export interface HandlerContext<S extends StateSchema = StateSchema, Args = unkn
   readonly signal: AbortSignal;
 
   readonly state: Collections<S>;
+  /** What the definition's `actions` made of the state. */
+  readonly actions: Actions;
+  /** `wake.events`: all that is new, in the order of the log. */
+  readonly events: readonly InputEvent[];
+  /** What this entity has declared: shared states, children, observations. */
+  readonly manifests: ReadonlyCollection<ManifestRow>;
   /** The built-in collections of the entity's stream. */
   readonly db: {
     readonly inbox: ReadonlyCollection<InboxRow>;
@@ -158,11 +189,33 @@ export interface HandlerContext<S extends StateSchema = StateSchema, Args = unkn
    * with other collections it throws `conflict`. Rows that others write while the handler runs appear in it.
    */
   mkdb<D extends StateSchema>(id: string, schema: D, options?: { load?: LoadOption<D> }): Promise<SharedState<D>>;
-  /** Attaches to a shared state; rejects with `not_found` after `waitMs` (default 5000) if it does not come to be. */
+  /**
+   * Attaches to a shared state; rejects with `not_found` after `waitMs` (default 5000) if it does not come to be. With
+   * `wake` this entity is woken by what others do there, from what was read on; it is declared with the next flush, and
+   * holds until it is stopped. Observing the same again, with every wake say, changes nothing.
+   */
   observe<D extends StateSchema>(
     source: DbSource<D>,
-    options?: { waitMs?: number; load?: LoadOption<D> },
+    options?: ObserveOptions<keyof D & string> & { readonly load?: LoadOption<D> },
   ): Promise<SharedState<D>>;
+  /** Reads another entity, and is woken by it. */
+  observe<D extends StateSchema>(
+    source: EntitySource<D>,
+    options?: ObserveOptions<EntityCollectionName<D>>,
+  ): Promise<ObservedEntity<D>>;
+  /** Lists a set of entities (a thousand at most), and is woken when one joins, changes its tags or leaves. */
+  observe(source: EntitiesSource, options?: ObserveOptions<"members">): Promise<ObservedSet>;
+  /** Is woken at each tick. Ticks that were missed come as one wake. */
+  observe(source: CronSource, options?: { readonly name?: string }): Promise<ObservedSchedule>;
+
+  /**
+   * Wakes this entity again after so many milliseconds (or at a time), however often it is woken in between: the
+   * handler goes on, and is to return. Durable with the next flush. A sleep of the same name that has not ended yet
+   * goes on as it was if it is of the same length, and is replaced otherwise.
+   */
+  sleep(duration: number | { readonly until: number }, options?: { readonly name?: string }): void;
+  /** Ends a sleep early, without a wake. */
+  wakeUp(name?: string): void;
 
   setTag(name: string, value: string): void;
   removeTag(name: string): void;
@@ -187,6 +240,13 @@ export interface HandlerContext<S extends StateSchema = StateSchema, Args = unkn
   onSignal(listener: (row: SignalRow) => boolean | void): () => void;
 
   /**
+   * Says that a message is being handled from now on, and all those in front of it; those behind it may be edited,
+   * moved and taken back by others until they are taken in turn. Answers the message as it is now, or nothing when it
+   * was taken back. A handler that takes nothing handles all that is there while it runs.
+   */
+  take(inboxKey: string): Promise<InboxRow | undefined>;
+
+  /**
    * Commits everything written so far, atomically. Rejects with `fenced` when the claim is lost. Any other refusal
    * (`too_large`, `session_in_use`, …) leaves the writes buffered; if the handler ends with them they are dropped and
    * it counts as failed. A send that cannot be delivered refuses nothing: it becomes an `error` row of the entity.
@@ -196,9 +256,11 @@ export interface HandlerContext<S extends StateSchema = StateSchema, Args = unkn
   readonly log: (level: "debug" | "info" | "warn" | "error", text: string, fields?: Record<string, unknown>) => void;
 }
 
-export interface EntityDefinition<S extends StateSchema = StateSchema, Args = unknown> {
+export interface EntityDefinition<S extends StateSchema = StateSchema, Args = unknown, Actions = unknown> {
   readonly description: string;
   readonly state?: S;
+  /** What the handler does with the state, under names: `ctx.actions`. */
+  readonly actions?: (state: Collections<S>) => Actions;
   /**
    * How many of the newest rows `ctx.db` holds of each built-in collection, besides all that was not acknowledged
    * before. Absent: all of them, and a cold start reads them all. The log keeps everything in any case.
@@ -206,6 +268,8 @@ export interface EntityDefinition<S extends StateSchema = StateSchema, Args = un
   readonly remember?: number;
   readonly creationSchema?: StandardSchemaV1<unknown, Args>;
   readonly inboxSchemas?: Readonly<Record<string, StandardSchemaV1>>;
+  /** Which runners may work on entities of this type that say nothing else at their spawn. Default: all. */
+  readonly dispatch?: SpawnRequest["dispatch"];
   /** How entities of this type are forked. Absent: they are not. */
   readonly fork?: EntityTypeRegistration["fork"];
   /** Asked before an entity is made, on the machine that would run it. Throw a `SkeinError` to refuse. */
@@ -215,5 +279,5 @@ export interface EntityDefinition<S extends StateSchema = StateSchema, Args = un
     /** Of a fork. */
     readonly forkedFrom?: ForkedFrom;
   }) => Promise<void> | void;
-  readonly handler: (ctx: HandlerContext<S, Args>, wake: Wake) => Promise<void> | void;
+  readonly handler: (ctx: HandlerContext<S, Args, Actions>, wake: Wake) => Promise<void> | void;
 }

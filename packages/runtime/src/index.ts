@@ -4,9 +4,9 @@ export type {
   Collection,
   CollectionDefinition,
   Collections,
-  DbSource,
   EntityDefinition,
   HandlerContext,
+  InputEvent,
   Load,
   LoadOption,
   ReadonlyCollection,
@@ -16,10 +16,22 @@ export type {
   SpawnOptions,
   StateSchema,
   Wake,
+  WakeOf,
 } from "./context.ts";
-export { db } from "./db.ts";
+export type { Observation, ObservedEntity, ObservedSchedule, ObservedSet, ObserveOptions } from "./observation.ts";
 export { createRegistry, defineEntity, type RegisteredType, type Registry } from "./registry.ts";
 export type { CallHandler, CallHandlers } from "./runner/calls.ts";
 export type { Log } from "./runner/log.ts";
 export { createRunner, type Runner, type RunnerOptions } from "./runner/runner.ts";
 export type { HandlerWork, RunnerTrace } from "./runner/trace.ts";
+export {
+  cron,
+  db,
+  entities,
+  entity,
+  type CronSource,
+  type DbSource,
+  type EntitiesSource,
+  type EntitySource,
+  type WakeOn,
+} from "./sources.ts";

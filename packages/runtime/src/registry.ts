@@ -1,14 +1,15 @@
 import type { EntityTypeRegistration, ForkedFrom } from "@skein/protocol";
 import { ENTITY_EVENTS, ENTITY_TYPE, RESERVED_ENTITY_TYPES, SkeinError } from "@skein/protocol";
-import type { EntityDefinition, HandlerContext, StateSchema, Wake } from "./context.ts";
+import type { Collections, EntityDefinition, HandlerContext, StateSchema, Wake } from "./context.ts";
 import { toJsonSchema, validate } from "./schema.ts";
+import { checkEventTypes } from "./shared-state-schema.ts";
 
 /** The entity types that a runner serves. */
 export interface Registry {
   /** Throws `conflict` for a name that is taken, `reserved_name` for one that cannot be. */
-  define<S extends StateSchema = StateSchema, Args = unknown>(
+  define<S extends StateSchema = StateSchema, Args = unknown, Actions = unknown>(
     name: string,
-    definition: EntityDefinition<S, Args>,
+    definition: EntityDefinition<S, Args, Actions>,
   ): void;
   get(name: string): RegisteredType | undefined;
   types(): readonly RegisteredType[];
@@ -20,6 +21,7 @@ export interface RegisteredType {
   readonly registration: EntityTypeRegistration;
   readonly state: StateSchema;
   readonly remember: number | undefined;
+  actions(state: HandlerContext["state"]): unknown;
   parseArgs(args: unknown): Promise<unknown>;
   admit(request: { id: string; args: unknown; forkedFrom?: ForkedFrom | undefined }): Promise<void>;
   handle(ctx: HandlerContext, wake: Wake): Promise<void>;
@@ -39,9 +41,9 @@ export interface RegisteredType {
  * });
  * registry.define("counter", counter);
  */
-export function defineEntity<S extends StateSchema = StateSchema, Args = unknown>(
-  definition: EntityDefinition<S, Args>,
-): EntityDefinition<S, Args> {
+export function defineEntity<S extends StateSchema = StateSchema, Args = unknown, Actions = unknown>(
+  definition: EntityDefinition<S, Args, Actions>,
+): EntityDefinition<S, Args, Actions> {
   return definition;
 }
 
@@ -62,8 +64,11 @@ export function createRegistry(): Registry {
 
 const BUILT_IN: ReadonlySet<string> = new Set(Object.values(ENTITY_EVENTS));
 
-function close<S extends StateSchema, Args>(name: string, definition: EntityDefinition<S, Args>): RegisteredType {
-  const { description, state, remember, creationSchema, inboxSchemas, fork, admit, handler } = definition;
+function close<S extends StateSchema, Args, Actions>(
+  name: string,
+  definition: EntityDefinition<S, Args, Actions>,
+): RegisteredType {
+  const { description, state, remember, creationSchema, inboxSchemas, dispatch, fork, admit, handler } = definition;
   for (const [collection, { type }] of Object.entries(state ?? {})) {
     if (BUILT_IN.has(type)) {
       throw new SkeinError("reserved_name", `${name}.state.${collection}: the event type “${type}” is built in.`);
@@ -72,6 +77,7 @@ function close<S extends StateSchema, Args>(name: string, definition: EntityDefi
   if (remember !== undefined && !(Number.isSafeInteger(remember) && remember >= 0)) {
     throw new SkeinError("invalid_request", `${name}.remember is a number of rows, not ${String(remember)}.`);
   }
+  checkEventTypes(`${name}.state`, state ?? {});
   // Without a schema nothing is known of the arguments: `Args` is `unknown`, or what the author vouches for.
   const parseArgs = async (args: unknown): Promise<Args> =>
     creationSchema ? validate(creationSchema, args ?? {}, `The arguments of ${name}`) : (args as Args);
@@ -82,12 +88,15 @@ function close<S extends StateSchema, Args>(name: string, definition: EntityDefi
       description,
       admission: admit !== undefined,
       ...optional("creationSchema", creationSchema && toJsonSchema(creationSchema, "input")),
+      ...optional("dispatch", dispatch),
       ...optional("fork", fork),
       ...optional("inboxSchemas", inboxSchemas && jsonSchemas(inboxSchemas)),
       ...optional("stateSchemas", state && stateSchemas(state)),
     },
     state: state ?? {},
     remember,
+    // As below: `ctx.state` is made from this very definition.
+    actions: (of) => definition.actions?.(of as unknown as Collections<S>),
     parseArgs,
     async admit({ id, args, forkedFrom }) {
       await admit?.({ id, args: await parseArgs(args), ...(forkedFrom && { forkedFrom }) });
@@ -95,7 +104,7 @@ function close<S extends StateSchema, Args>(name: string, definition: EntityDefi
     async handle(ctx, wake) {
       // The runner made `ctx.state` from this very definition and `ctx.args` with its `parseArgs`; the types were
       // closed over so that types of all kinds fit in one registry, and are opened again here.
-      await handler(ctx as unknown as HandlerContext<S, Args>, wake);
+      await handler(ctx as unknown as HandlerContext<S, Args, Actions>, wake);
     },
   };
 }

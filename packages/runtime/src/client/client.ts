@@ -1,10 +1,14 @@
 import type {
   CallRequest,
   Entity,
+  EntityAmendment,
   EntityPage,
   EntityType,
+  EntityTypeAmendment,
   EntityTypeRegistration,
   ForkRequest,
+  InboxEdit,
+  InboxEditResult,
   Message,
   RunnerInfo,
   RunnerRegistration,
@@ -19,6 +23,7 @@ import {
   entityPage,
   entityType,
   entityUrl,
+  inboxEditResult,
   PREFIX,
   runnerInfo,
   sendResult,
@@ -72,6 +77,8 @@ export interface Client {
   listEntityTypes(options?: ReadOptions): Promise<EntityType[]>;
   registerEntityType(registration: EntityTypeRegistration): Promise<EntityType>;
   getEntityType(name: string, options?: ReadOptions): Promise<EntityType>;
+  /** Adds schemas, or says another description; a schema that is there is not replaced. */
+  amendEntityType(name: string, amendment: EntityTypeAmendment): Promise<EntityType>;
   deleteEntityType(name: string): Promise<void>;
 
   /** Idempotent for the same type, id and args. `created` says whether it was new. */
@@ -81,7 +88,13 @@ export interface Client {
   getEntity(url: string, options?: ReadOptions): Promise<Entity>;
   listEntities(options?: EntityListOptions): Promise<EntityPage>;
   kill(url: string): Promise<Entity>;
+  /** Lets other runners work on it. */
+  redispatch(url: string, dispatch: EntityAmendment["dispatch"]): Promise<Entity>;
   send(url: string, message: Message): Promise<SendResult>;
+  /** Changes or moves a message that is not being handled yet; `conflict` when it is too late. */
+  editMessage(url: string, key: string, edit: InboxEdit): Promise<InboxEditResult>;
+  /** Takes such a message back. */
+  removeMessage(url: string, key: string): Promise<void>;
   signal(url: string, name: SignalName, reason?: string): Promise<Entity>;
   setTag(url: string, name: string, value: string): Promise<Entity>;
   removeTag(url: string, name: string): Promise<Entity>;
@@ -125,6 +138,8 @@ function entityTypeMethods(transport: Transport) {
       (await transport.json(entityTypeList, "GET", path, options)).entityTypes,
     registerEntityType: (body: EntityTypeRegistration) => transport.json(entityType, "POST", path, { body }),
     getEntityType: (name: string, options?: ReadOptions) => transport.json(entityType, "GET", one(name), options),
+    amendEntityType: (name: string, body: EntityTypeAmendment) =>
+      transport.json(entityType, "PATCH", one(name), { body }),
     deleteEntityType: async (name: string) => {
       await transport.request("DELETE", one(name));
     },
@@ -153,6 +168,13 @@ function entityMethods(transport: Transport) {
       return transport.json(entityPage, "GET", `${PREFIX}/entities?${query.toString()}`, { signal });
     },
     kill: (url: string) => transport.json(entity, "DELETE", url),
+    redispatch: (url: string, dispatch: EntityAmendment["dispatch"]) =>
+      transport.json(entity, "PATCH", url, { body: { dispatch } }),
+    editMessage: (url: string, key: string, body: InboxEdit) =>
+      transport.json(inboxEditResult, "PATCH", `${url}/inbox/${encodeURIComponent(key)}`, { body }),
+    removeMessage: async (url: string, key: string) => {
+      await transport.request("DELETE", `${url}/inbox/${encodeURIComponent(key)}`);
+    },
     send: (url: string, body: Message) => transport.json(sendResult, "POST", `${url}/send`, { body }),
     signal: (url: string, signal: SignalName, reason?: string) =>
       transport.json(entity, "POST", `${url}/signal`, { body: { signal, reason } }),

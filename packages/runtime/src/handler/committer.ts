@@ -4,7 +4,7 @@ import type { StreamView } from "./stream-view.ts";
 import type { Batch, WriteBuffer } from "./write-buffer.ts";
 import { toCommit } from "./write-buffer.ts";
 
-type Extra = Pick<ClaimCommit, "ack" | "done" | "spawns"> & { writes?: Map<string, readonly ChangeEvent[]> };
+type Extra = Pick<ClaimCommit, "ack" | "done" | "spawns" | "taken"> & { writes?: Map<string, readonly ChangeEvent[]> };
 
 /** Sends what the handler wrote, one commit after the other, and tells the views where in the log it went. */
 export interface Committer {

@@ -2,14 +2,16 @@ import type { InboxRow, SignalRow, WakeRow } from "@skein/protocol";
 import { ENTITY_EVENTS } from "@skein/protocol";
 import type { RowEntry, StreamEvent } from "../client/index.ts";
 import { isChangeEvent } from "../client/index.ts";
-import type { Wake } from "../context.ts";
+import type { InputEvent, Wake } from "../context.ts";
 import type { StreamView } from "./stream-view.ts";
+import { createWake } from "./wake.ts";
 
 /**
  * What an entity was told, and how much of it has been dealt with.
  *
  *  - A pass begins with all input behind the acknowledged position; that is dealt with when the pass ends.
  *  - What arrives later is shown to listeners and is dealt with only if one of them says so.
+ *  - A message that others take back is no input any more; one that they put elsewhere is a new one there.
  *  - The acknowledgement is the position of the first input that is not dealt with; what was taken beyond it is
  *    remembered (in memory: at least once, not exactly once) so that the next pass is not given it again.
  */
@@ -44,24 +46,10 @@ export function createInput(options: {
 }): Input {
   const { view, from, firstWake, taken } = options;
   const { fold } = view;
-  const arrivals: Arrival[] = [];
+  let arrivals: Arrival[] = [];
   const messageListeners = new Set<Listener<InboxRow>>();
   const signalListeners = new Set<Listener<SignalRow>>();
-
-  const since = <Row>(type: string): Row[] => {
-    const found: RowEntry<unknown>[] = [];
-    const rows = fold.rows(type);
-    for (let index = rows.size - 1; index >= 0; index -= 1) {
-      const entry = rows.at(index);
-      if (!entry || entry.position < from) break;
-      if (!taken.has(`${type}/${entry.key}`)) found.push(entry);
-    }
-    // Rows of the built-in collections are the server's: it has checked what it stored.
-    return found.reverse().map(({ value }) => value as Row);
-  };
-  const messages = since<InboxRow>(ENTITY_EVENTS.inbox);
-  const wakes = since<WakeRow>(ENTITY_EVENTS.wake);
-  const signals = since<SignalRow>(ENTITY_EVENTS.signal);
+  const wake = createWake(newInput(view, from, taken), firstWake);
   taken.clear();
 
   const show = <Row>(arrival: Arrival, listeners: ReadonlySet<Listener<Row>>): void => {
@@ -92,12 +80,17 @@ export function createInput(options: {
   };
 
   return {
-    wake: { reason: reasonOf({ messages, wakes, signals, firstWake }), messages, wakes, signals },
+    wake,
     onLog(event, position) {
       if (!isChangeEvent(event) || !INPUT.has(event.type)) return;
-      if (fold.rows(event.type).entry(event.key)?.position !== position) return;
-      arrivals.push({ type: event.type, key: event.key, position, shown: false, taken: false });
-      showAll();
+      const { type, key } = event;
+      if (event.headers.operation === "delete") {
+        arrivals = arrivals.filter((arrival) => arrival.type !== type || arrival.key !== key);
+        taken.delete(`${type}/${key}`);
+      } else if (fold.rows(type).entry(key)?.position === position) {
+        arrivals.push({ type, key, position, shown: false, taken: false });
+        showAll();
+      }
     },
     onMessage: (listener) => listen(messageListeners, listener),
     onSignal: (listener) => listen(signalListeners, listener),
@@ -105,9 +98,24 @@ export function createInput(options: {
   };
 }
 
-function reasonOf(input: Omit<Wake, "reason"> & { firstWake: boolean }): Wake["reason"] {
-  if (input.messages.length > 0) return "message";
-  if (input.wakes.length > 0) return "wake";
-  if (input.firstWake) return "spawn";
-  return input.signals.length > 0 ? "signal" : "resume";
+/** Everything from a position on that was not taken before, in the order of the log. */
+function newInput({ fold }: StreamView, from: number, taken: ReadonlySet<string>): InputEvent[] {
+  const found: { readonly position: number; readonly event: InputEvent }[] = [];
+  for (const type of INPUT) {
+    const rows = fold.rows(type);
+    for (let index = rows.size - 1; index >= 0; index -= 1) {
+      const entry = rows.at(index);
+      if (!entry || entry.position < from) break;
+      if (!taken.has(`${type}/${entry.key}`)) found.push({ position: entry.position, event: eventOf(type, entry) });
+    }
+  }
+  return found.sort((a, b) => a.position - b.position).map(({ event }) => event);
+}
+
+/** Rows of the built-in collections are the server's: it has checked what it stored. */
+function eventOf(type: string, { value }: RowEntry<unknown>): InputEvent {
+  if (type === ENTITY_EVENTS.inbox) return { kind: "message", row: value as InboxRow };
+  return type === ENTITY_EVENTS.wake
+    ? { kind: "wake", row: value as WakeRow }
+    : { kind: "signal", row: value as SignalRow };
 }

@@ -2,7 +2,8 @@ import type { ChangeEvent, Claim } from "@skein/protocol";
 import { ENTITY_EVENTS, formatOffset, SkeinError } from "@skein/protocol";
 import type { StreamEvent } from "../client/index.ts";
 import { isChangeEvent, positionOf } from "../client/index.ts";
-import type { HandlerContext, StateSchema, Wake } from "../context.ts";
+import type { HandlerContext, Wake } from "../context.ts";
+import type { RegisteredType } from "../registry.ts";
 import type { ClaimChannel } from "../runner/claim-channel.ts";
 import type { Log } from "../runner/log.ts";
 import type { ClaimDeps } from "../runner/run-claim.ts";
@@ -11,6 +12,8 @@ import { createCommitter, type Committer } from "./committer.ts";
 import { createContext } from "./create-context.ts";
 import { createInput } from "./input.ts";
 import { keepOfMain, TRIMMED } from "./main-stream.ts";
+import { createObservations } from "./observations.ts";
+import { createEntityObserver } from "./observe-entities.ts";
 import { openView } from "./open-view.ts";
 import { createRuns, type Runs } from "./runs.ts";
 import { createSharedStates } from "./shared-states.ts";
@@ -37,8 +40,7 @@ export interface OpenHandler {
 
 export interface OpenHandlerOptions {
   readonly claim: Claim;
-  readonly state: StateSchema;
-  readonly remember: number | undefined;
+  readonly type: Pick<RegisteredType, "state" | "actions" | "remember">;
   readonly deps: ClaimDeps;
   readonly channel: ClaimChannel;
   readonly signal: AbortSignal;
@@ -47,13 +49,13 @@ export interface OpenHandlerOptions {
 }
 
 export async function openHandler(options: OpenHandlerOptions): Promise<OpenHandler> {
-  const { claim, state, deps, channel, signal, lose } = options;
+  const { claim, deps, channel, signal, lose } = options;
+  const { state, actions, remember } = options.type;
   const { client, clock, cache, log } = deps;
   const { url, streams } = claim.entity;
   const from = positionOf(claim.from);
   const tags = createTagView(claim.entity.tags);
   const onLog: ((event: StreamEvent, position: number) => void)[] = [(event) => tags.onLog(event)];
-  const { remember } = options;
   const shape = JSON.stringify([Object.values(state).map(({ type }) => type), remember]);
   const main = await openView({
     client,
@@ -88,15 +90,39 @@ export async function openHandler(options: OpenHandlerOptions): Promise<OpenHand
   const runs = createRuns({ entity: url, generation: claim.generation, clock, write: writeMain, trace: deps.trace });
   const tails = createTails({ client, clock, log, main, onMainGone: lose });
   const tail = tails.add;
-  const shared = createSharedStates({ client, clock, channel, buffer, main, writeMain, cache, signal, tail });
+  const observations = createObservations({ main, wake: input.wake, writeMain });
+  const shared = createSharedStates({
+    client,
+    clock,
+    channel,
+    buffer,
+    main,
+    writeMain,
+    cache,
+    observations,
+    signal,
+    tail,
+  });
   const committer = createCommitter({
     channel,
     buffer,
     viewOf: (stream) => (stream === main.path ? main : shared.viewOf(stream)),
     onCommitted: (batch) => shared.onCommitted(batch),
   });
+  const entities = createEntityObserver({
+    client,
+    clock,
+    cache,
+    observations,
+    signal,
+    tail,
+    send: (to, message) => buffer.send(to, message),
+    flush: () => committer.flush(),
+  });
 
-  const parts = { claim, client, state, signal, main, writeMain, buffer, committer, input, runs, shared, tags };
+  const writing = { writeMain, buffer, committer, runs, tags };
+  const reading = { main, input, shared, entities, observations };
+  const parts = { claim, client, state, actions, signal, ...reading, ...writing };
   return {
     wake: input.wake,
     main: main.path,
@@ -117,6 +143,7 @@ export async function openHandler(options: OpenHandlerOptions): Promise<OpenHand
       committer.close(new SkeinError("fenced", `The handler of ${url} has ended: its claim is released.`));
       tails.close();
       shared.close();
+      entities.close();
       cache.put(main.path, shape, { fold: main.fold, saved: main.saved });
       if (taken.size > 0) deps.taken.set(url, taken);
       else deps.taken.delete(url);

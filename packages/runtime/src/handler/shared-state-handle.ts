@@ -2,6 +2,7 @@ import type { ChangeEvent, ManifestRow } from "@skein/protocol";
 import { ENTITY_EVENTS, SkeinError } from "@skein/protocol";
 import type { Keep, StreamBatch } from "../client/index.ts";
 import type { BlobContent, Load, LoadOption, SharedState, StateSchema } from "../context.ts";
+import type { Observation } from "../observation.ts";
 import type { ClaimChannel } from "../runner/claim-channel.ts";
 import { createCollection } from "./collection.ts";
 import type { StreamView } from "./stream-view.ts";
@@ -13,13 +14,14 @@ export interface HandleParts {
   /** Streams whose manifest row is in the log: only these may be written to by `live`. */
   readonly declared: ReadonlySet<string>;
   readonly log: (path: string, from?: string) => AsyncIterable<StreamBatch>;
+  readonly observation: Observation;
 }
 
 export function createHandle(
   id: string,
   schema: StateSchema,
   view: StreamView,
-  { buffer, channel, declared, log }: HandleParts,
+  { buffer, channel, declared, log, observation }: HandleParts,
 ): SharedState<StateSchema> {
   const write = (event: ChangeEvent): void => {
     view.write(event);
@@ -32,6 +34,7 @@ export function createHandle(
     id,
     stream: view.path,
     collections,
+    observation,
     async live(events: readonly ChangeEvent[]) {
       if (!declared.has(view.path)) {
         throw new SkeinError("invalid_request", `Flush once before deltas are sent to “${id}”.`);

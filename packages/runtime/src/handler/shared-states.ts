@@ -1,10 +1,13 @@
 import type { ChangeEvent } from "@skein/protocol";
-import { ENTITY_EVENTS, parseSharedStateStream, sharedStateStream, SkeinError } from "@skein/protocol";
+import { ENTITY_EVENTS, formatOffset, parseSharedStateStream, sharedStateStream, SkeinError } from "@skein/protocol";
 import type { Client, Clock } from "../client/index.ts";
-import { sleep } from "../client/index.ts";
-import type { DbSource, LoadOption, SharedState, StateSchema } from "../context.ts";
-import { checkSharedState } from "../db.ts";
+import type { LoadOption, SharedState, StateSchema } from "../context.ts";
+import type { ObserveOptions } from "../observation.ts";
+import { checkSharedState } from "../shared-state-schema.ts";
+import type { DbSource } from "../sources.ts";
 import type { ClaimChannel } from "../runner/claim-channel.ts";
+import { awaitMissing, isMissing } from "./await-missing.ts";
+import { conditionOf, observationKey, type Observations } from "./observations.ts";
 import { openView } from "./open-view.ts";
 import { readLog } from "./read-log.ts";
 import { createHandle, keepOf, manifestEvent, sameCollections } from "./shared-state-handle.ts";
@@ -18,7 +21,7 @@ export interface SharedStates {
   mkdb<D extends StateSchema>(id: string, schema: D, options?: { load?: LoadOption<D> }): Promise<SharedState<D>>;
   observe<D extends StateSchema>(
     source: DbSource<D>,
-    options?: { waitMs?: number; load?: LoadOption<D> },
+    options?: ObserveOptions<string> & { load?: LoadOption<D> },
   ): Promise<SharedState<D>>;
   viewOf(path: string): StreamView | undefined;
   onCommitted(batch: Batch | undefined): void;
@@ -36,6 +39,7 @@ export interface SharedStatesOptions {
   readonly main: StreamView;
   readonly writeMain: (event: ChangeEvent) => void;
   readonly cache: WarmCache;
+  readonly observations: Observations;
   /** Ends reads and waits. */
   readonly signal: AbortSignal;
   /** Follows the stream of a view from now on. */
@@ -65,7 +69,13 @@ export function createSharedStates(options: SharedStatesOptions): SharedStates {
   const adopt = (id: string, schema: StateSchema, shape: string, view: StreamView): Opened => {
     const before = opened.get(id);
     if (before) return before;
-    const handle = createHandle(id, schema, view, { buffer, channel: options.channel, declared, log });
+    const handle = createHandle(id, schema, view, {
+      buffer,
+      channel: options.channel,
+      declared,
+      log,
+      observation: options.observations.of(observationKey(`db:${id}`)),
+    });
     const result = { schema, shape, view, handle };
     opened.set(id, result);
     tail(view);
@@ -134,20 +144,14 @@ export function createSharedStates(options: SharedStatesOptions): SharedStates {
     load: LoadOption<StateSchema>,
     waitMs: number,
   ): Promise<Opened> => {
-    const until = clock.now() + waitMs;
-    for (let pause = 20; ; pause = Math.min(pause * 2, 250)) {
-      try {
-        const result = opened.get(id) ?? (await open(id, schema, load));
-        declare(id, "connect");
-        return result;
-      } catch (error) {
-        if (!isMissing(error)) throw error;
-        if (clock.now() >= until)
-          throw new SkeinError("not_found", `There is no shared state “${id}”.`, { cause: error });
-      }
-      await sleep(clock, pause, signal);
-      if (signal.aborted) throw signal.reason;
-    }
+    const result = await awaitMissing(async () => opened.get(id) ?? open(id, schema, load), {
+      clock,
+      signal,
+      waitMs,
+      what: `shared state “${id}”`,
+    });
+    declare(id, "connect");
+    return result;
   };
 
   return {
@@ -156,9 +160,18 @@ export function createSharedStates(options: SharedStatesOptions): SharedStates {
     },
     async observe<D extends StateSchema>(
       { id, schema }: DbSource<D>,
-      { waitMs = DEFAULT_WAIT_MS, load = "all" }: { waitMs?: number; load?: LoadOption<D> } = {},
+      { waitMs = DEFAULT_WAIT_MS, load = "all", wake, name }: ObserveOptions<string> & { load?: LoadOption<D> } = {},
     ) {
-      return typed<D>(await once(id, schema, "connect", () => attach(id, schema, load, waitMs)));
+      const result = await once(id, schema, "connect", () => attach(id, schema, load, waitMs));
+      const { view } = result;
+      if (wake !== undefined) {
+        const key = observationKey(name ?? `db:${id}`);
+        const condition = conditionOf(wake, (collection) => schema[collection]?.type ?? collection);
+        const from = view.blind ? undefined : formatOffset(view.fold.position);
+        options.observations.declare({ key, source: { kind: "db", id }, wake: condition, from });
+        if (name !== undefined) return { ...typed<D>(result), observation: options.observations.of(key) };
+      }
+      return typed<D>(result);
     },
     viewOf: (path) => opened.get(parseSharedStateStream(path) ?? "")?.view,
     onCommitted(batch) {
@@ -183,8 +196,4 @@ function declaredIn(batch: Batch | undefined, mainPath: string, path: string): b
     ({ type, key }) =>
       type === ENTITY_EVENTS.manifest && key.startsWith("shared-state:") && sharedStateStream(key.slice(13)) === path,
   );
-}
-
-function isMissing(error: unknown): error is SkeinError {
-  return error instanceof SkeinError && error.code === "not_found";
 }

@@ -7,7 +7,12 @@ import type { Registry } from "../registry.ts";
 export type CallHandler = (params: unknown, options: { readonly signal: AbortSignal }) => unknown;
 export type CallHandlers = Readonly<Record<string, CallHandler>>;
 
-const admitParams = z.object({ type: z.string(), id: z.string(), args: z.unknown(), forkedFrom: forkedFrom.optional() });
+const admitParams = z.object({
+  type: z.string(),
+  id: z.string(),
+  args: z.unknown(),
+  forkedFrom: forkedFrom.optional(),
+});
 
 /** The built-in `admit` first: whether an entity may be made here. */
 export async function answerCall(

@@ -14,11 +14,15 @@ export async function register(
   signal: AbortSignal,
 ): Promise<void> {
   const types = options.registry.types().map(({ registration }) => registration);
-  const { machine } = options;
+  const { machine, labels } = options;
   const backoff = createBackoff({ clock, maxMs: 5_000 });
   while (!signal.aborted) {
     try {
-      await client.registerRunner(options.id, { types, ...(machine === undefined ? {} : { machine }) });
+      await client.registerRunner(options.id, {
+        types,
+        ...(machine !== undefined && { machine }),
+        ...(labels && { labels }),
+      });
       return;
     } catch (error) {
       if (!(error instanceof SkeinError && error.code === "unavailable")) throw error;

@@ -109,7 +109,7 @@ async function perform(
 ): Promise<void> {
   const { clock, log } = deps;
   const { signal } = work;
-  const handler = await openHandler({ claim, state: type.state, remember: type.remember, deps, channel, signal, lose });
+  const handler = await openHandler({ claim, type, deps, channel, signal, lose });
   try {
     const outcome = await runHandler(deps, signal, async () => {
       const args = await type.parseArgs(claim.entity.args);

@@ -1,4 +1,4 @@
-import type { Claim, Work } from "@skein/protocol";
+import type { Claim, RunnerLabels, Work } from "@skein/protocol";
 import { PREFIX, SkeinError } from "@skein/protocol";
 import type { Client, Clock, ConnectionOptions } from "../client/index.ts";
 import { createClient, systemClock } from "../client/index.ts";
@@ -18,6 +18,8 @@ export interface RunnerOptions extends ConnectionOptions {
   readonly id: string;
   /** Shown to people, such as the host's name. */
   readonly machine?: string;
+  /** What it says of itself, for entities whose `dispatch` names labels: a word, or several that all hold. */
+  readonly labels?: RunnerLabels;
   /** How many handlers run at the same time. Default 64. */
   readonly concurrency?: number;
   /** What this runner can be asked, besides `admit`. */

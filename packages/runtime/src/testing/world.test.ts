@@ -1,7 +1,7 @@
 import { SkeinError } from "@skein/protocol";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
-import { db } from "../db.ts";
+import { db } from "../sources.ts";
 import { createRegistry, defineEntity, type Registry } from "../registry.ts";
 import { createTestWorld, type TestWorld } from "./world.ts";
 
