@@ -60,6 +60,8 @@ export interface LoadOptions {
   readonly onBlob?: (blob: Blob) => void;
   /** Leaves out what stands in the file's first lines: they were written when the session was imported. */
   readonly afterLine?: number | undefined;
+  /** Somebody may be writing to it: a turn that does not say it is over is left open. */
+  readonly growing?: boolean | undefined;
 }
 
 /** Makes sessions of an agent on this machine's disk. A session that is there already under the id is left as it is. */

@@ -99,6 +99,7 @@ export const compose: Compose = async ({ home, database, host, port, publicUrl, 
     claude: { credentials: agents.credentials },
     codex: { credentials: agents.credentials },
     listCoders: () => listCoders(createClient(connection)),
+    sendTo: (url, message) => createClient(connection).send(url, message),
   });
   const runner = createRunner({
     ...connection,

@@ -31,6 +31,7 @@ export function claudeSessions(configDir: string): NativeSessions {
       });
       return { sessions: [...sessions], skipped: skipped.length };
     },
-    load: ({ path }, signal, options) => inBatches(readClaudeSession({ path, signal }), options),
+    load: ({ path }, signal, options) =>
+      inBatches(readClaudeSession({ path, signal, growing: options?.growing ?? false }), options),
   };
 }

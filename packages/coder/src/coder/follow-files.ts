@@ -18,6 +18,8 @@ export interface FileFollower {
   end(url: string, file: FollowedFile | undefined): void;
   start(): void;
   stop(): void;
+  /** How often it has looked. */
+  looks(): number;
 }
 
 export interface FollowedFile {
@@ -34,7 +36,7 @@ export type FollowedCoder = Pick<Entity, "url" | "args" | "status" | "tags" | "u
 export interface FollowDeps {
   readonly clock: Clock;
   readonly listCoders: () => Promise<readonly FollowedCoder[]>;
-  readonly sessionsOf: (agent: string) => NativeSessions | undefined;
+  readonly sessionsOf: (agent: string) => Pick<NativeSessions, "find"> | undefined;
   readonly send: (url: string, message: Message) => Promise<unknown>;
   readonly everyMs?: number | undefined;
 }
@@ -65,6 +67,7 @@ export function createFileFollower(deps: FollowDeps): FileFollower {
   let listedAt = Number.NEGATIVE_INFINITY;
   let stopped = true;
   let cancel = (): void => {};
+  let looks = 0;
 
   async function list(): Promise<void> {
     const coders = await deps.listCoders();
@@ -131,7 +134,11 @@ export function createFileFollower(deps: FollowDeps): FileFollower {
 
   function schedule(): void {
     // A server that cannot be reached is told the next time.
-    if (!stopped) cancel = clock.after(everyMs, () => void tick().then(schedule, schedule));
+    if (!stopped) cancel = clock.after(everyMs, () => void tick().then(again, again));
+  }
+  function again(): void {
+    schedule();
+    looks += 1;
   }
 
   return {
@@ -153,6 +160,7 @@ export function createFileFollower(deps: FollowDeps): FileFollower {
       stopped = true;
       cancel();
     },
+    looks: () => looks,
   };
 }
 

@@ -168,7 +168,7 @@ async function runNext(
       atEdge: (edge, turn) => noteCheckpoint(pass, { edge, turn }, deps),
       async beforeEnd() {
         await native.advance({ quick: true });
-        await skipOwnTurn(pass, adapter.sessions, deps.clock.now());
+        await skipOwnTurn(pass, adapter.sessions, deps.clock.now() + WRITES_UNTIL_MS);
       },
     });
     setTurn(turn);
@@ -187,6 +187,8 @@ async function runNext(
 }
 
 const COPY_EVERY_MS = 1000;
+/** The agent writes the end of a turn to its file shortly after it told us, and `settle` looks once more. */
+const WRITES_UNTIL_MS = 2000;
 
 /** So that a machine that is lost takes little with it. A refusal shows at the turn's next commit. */
 function copyWhileRunning(native: NativeMirror, { clock }: HandlerDeps): () => void {

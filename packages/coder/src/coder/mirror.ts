@@ -50,11 +50,11 @@ export async function mirror(pass: CoderPass, sessions: NativeSessions, options:
   return added;
 }
 
-/** The agent writes the end of a turn to its file shortly after it told us. */
-const WRITES_UNTIL_MS = 2000;
-
-/** After a turn that was seen live: its records need not be read again. Written with the next flush. */
-export async function skipOwnTurn({ ctx, native }: CoderPass, sessions: NativeSessions, now: number): Promise<void> {
+/**
+ * After a turn that was seen live: its records need not be read again, nor what the agent writes until then. Written
+ * with the next flush.
+ */
+export async function skipOwnTurn({ ctx, native }: CoderPass, sessions: NativeSessions, until: number): Promise<void> {
   const file = await sessions.find(native.id);
   if (file === undefined) return;
   const { path, sizeBytes, updatedAt } = file;
@@ -63,7 +63,7 @@ export async function skipOwnTurn({ ctx, native }: CoderPass, sessions: NativeSe
     path,
     sizeBytes,
     updatedAt,
-    ownUntil: now + WRITES_UNTIL_MS,
+    ownUntil: until,
     ...importedIn(ctx),
   });
 }

@@ -12,7 +12,7 @@ export function codexNative(codexHome: string): NativeFiles {
       for (const thread of threads) await copyCodexSession({ codexHome, createdAt, signal, ...thread });
       return (await copyCodexSession({ codexHome, id, createdAt, path, signal })).path;
     },
-    // The driver waits for the line that ends the turn.
-    lagMs: 0,
+    // The driver waits for the line that ends the turn; counts follow it.
+    lagMs: 100,
   };
 }

@@ -31,6 +31,7 @@ export function codexSessions(codexHome: string): NativeSessions {
       });
       return { sessions: [...sessions], skipped: skipped.length };
     },
-    load: ({ path }, signal, options) => inBatches(readCodexSession({ path, signal }), options),
+    load: ({ path }, signal, options) =>
+      inBatches(readCodexSession({ path, signal, growing: options?.growing ?? false }), options),
   };
 }

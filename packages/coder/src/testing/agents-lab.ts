@@ -1,6 +1,12 @@
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { packagedBinary } from "../claude/binary.ts";
+import { createClaudeAgent } from "../claude/claude-agent.ts";
+import { systemClock } from "../clock.ts";
 import { packagedCodex } from "../codex/binary.ts";
+import { createCodexAgent } from "../codex/codex-agent.ts";
+import { procTable } from "../process/process-table.ts";
+import { createReaper } from "../process/reaper.ts";
 import { createClaudeLab } from "./claude-lab.ts";
 import { CODEX_LAB_MODEL, createCodexLab } from "./codex-lab.ts";
 import type { CoderLab, LabRunner } from "./coder-lab.ts";
@@ -19,6 +25,8 @@ export interface AgentsLab {
   /** Resolves when an answer of the agent's model waits at `[[gate: name]]`. */
   reached(agent: DrivenAgent, gate: string): Promise<void>;
   open(agent: DrivenAgent, gate: string): void;
+  /** One turn of the agent without Skein, as in a terminal; answers with the agent's id of the session. */
+  turnInTerminal(agent: DrivenAgent, prompt: string, sessionId?: string): Promise<string>;
   startRunner(coders: CoderLab, options?: Parameters<CoderLab["startRunner"]>[0]): Promise<LabRunner>;
   close(): Promise<void>;
 }
@@ -44,6 +52,18 @@ export function missingAgents(...agents: readonly DrivenAgent[]): string {
 export async function createAgentsLab(): Promise<AgentsLab> {
   const claude = await createClaudeLab();
   const codex = await createCodexLab();
+  const environment = { ...codex.environment, ...claude.environment };
+  const credentials = { credentials: "env", maxRetries: 1 } as const;
+  const settings = {
+    claude: { executable: packagedBinary(), ...credentials },
+    codex: { executable: packagedCodex()?.path, ...credentials },
+  };
+  const terminal = { environment, owner: `${claude.root}/terminal`, clock: systemClock };
+  const reaper = createReaper({ ...terminal, table: procTable() });
+  const inTerminal = {
+    claude: createClaudeAgent(settings.claude, { ...terminal, reaper }),
+    codex: createCodexAgent(settings.codex, { ...terminal, reaper }),
+  };
   const apis = { claude: claude.api, codex: codex.api };
   return {
     cwd: claude.cwd,
@@ -56,14 +76,24 @@ export async function createAgentsLab(): Promise<AgentsLab> {
     asked: (agent) => apis[agent].conversation().length,
     reached: (agent, gate) => apis[agent].reached(gate),
     open: (agent, gate) => apis[agent].open(gate),
+    async turnInTerminal(agent, prompt, sessionId) {
+      const { agent: _, ...args } = LAB_ARGS[agent];
+      const native = { kind: sessionId === undefined ? "own" : "resume", id: sessionId ?? randomUUID() } as const;
+      const driver = inTerminal[agent].createDriver({ sessionId: "terminal", cwd: claude.cwd, native, ...args });
+      const options = { promptId: randomUUID(), runId: "terminal", signal: new AbortController().signal };
+      for await (const event of driver.prompt({ text: prompt }, options)) {
+        if (event.kind === "turn" && event.outcome.kind !== "completed") throw new Error(JSON.stringify(event.outcome));
+      }
+      await driver.close();
+      return driver.nativeSessionId ?? native.id;
+    },
     startRunner: (coders, options = {}) =>
       coders.startRunner({
         adapters: undefined,
         owner: claude.root,
         defaultWorkingDirectory: claude.cwd,
-        environment: { ...codex.environment, ...claude.environment },
-        claude: { executable: packagedBinary(), credentials: "env", maxRetries: 1 },
-        codex: { executable: packagedCodex()?.path, credentials: "env", maxRetries: 1 },
+        environment,
+        ...settings,
         ...options,
       }),
     async close() {

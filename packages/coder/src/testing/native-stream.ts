@@ -11,7 +11,7 @@ export async function nativeText(client: Client, sessionId: string): Promise<str
   const folder = await mkdtemp(join(tmpdir(), "skein-native-test-"));
   const stage = await openNativeStage(folder);
   try {
-    for (let from = "-1", done = false; !done; ) {
+    for (let from = "-1", done = false; !done;) {
       const batch = await client.readStream(sessionStreams(sessionId).native, { from });
       await stage.apply(batch.events.filter(isChangeEvent).map(({ value }) => nativeRecord.parse(value)));
       [from, done] = [batch.offset, batch.upToDate];
