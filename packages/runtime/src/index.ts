@@ -35,3 +35,5 @@ export {
   type EntitySource,
   type WakeOn,
 } from "./sources.ts";
+export { subscribeWebhook, type WebhookSubscription } from "./webhook/subscribe-webhook.ts";
+export { createWebhookHandler, type WebhookHandler, type WebhookHandlerOptions } from "./webhook/webhook-handler.ts";

@@ -32,6 +32,8 @@ export function createClaimChannel(options: {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly claim: Claim;
+  /** The number of the first commit. */
+  readonly seq: number;
   readonly lost: AbortSignal;
   readonly onFenced: (error: SkeinError) => void;
 }): ClaimChannel {
@@ -40,7 +42,7 @@ export function createClaimChannel(options: {
   const path = `${claim.entity.url}/claim`;
   /** Where the body is bytes, the claim is in headers. */
   const ref = { "skein-claim": claimId, "skein-generation": String(generation) };
-  let seq = 1;
+  let { seq } = options;
 
   const watchFence = async <T>(work: () => Promise<T>): Promise<T> => {
     try {

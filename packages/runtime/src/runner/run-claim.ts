@@ -36,8 +36,8 @@ export interface RunningClaim {
 /** How long the last commit of an aborted claim may take. */
 const RELEASE_MS = 1_000;
 
-/** Runs the handler of a claimed entity once, over everything that is new. */
-export function runClaim(claim: Claim, type: RegisteredType, deps: ClaimDeps): RunningClaim {
+/** Runs the handler of a claimed entity once, over everything that is new. `seq`: the number of its first commit. */
+export function runClaim(claim: Claim, type: RegisteredType, deps: ClaimDeps, { seq = 1 } = {}): RunningClaim {
   const { clock, log } = deps;
   const { url } = claim.entity;
   /** What `ctx.signal` is. */
@@ -58,6 +58,7 @@ export function runClaim(claim: Claim, type: RegisteredType, deps: ClaimDeps): R
     transport: deps.client.transport,
     clock,
     claim,
+    seq,
     lost: lost.signal,
     onFenced: lose,
   });
