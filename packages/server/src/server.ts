@@ -10,6 +10,7 @@ import { inboxesOf, mayLink } from "./dispatch/entity-names.ts";
 import { createEntityUnits } from "./dispatch/entity-units.ts";
 import { dispatchRoutes } from "./dispatch/routes.ts";
 import { forkRoutes } from "./forks/routes.ts";
+import { takeOverRoutes } from "./resources/take-over.ts";
 import { entityRoutes } from "./entities/routes.ts";
 import { createSchemaChecker } from "./entities/schema.ts";
 import { errorResponse, json } from "./http/errors.ts";
@@ -112,6 +113,7 @@ export function createServer(deps: ServerDeps): Server {
   ]);
   return {
     fetch: (request) => answer(deps, context, router, request),
+    ...takeOverRoutes(context),
     close: () => closing.abort(),
   };
 }

@@ -158,6 +158,8 @@ const runStatusShape = z.object({
   error: z.object({ code: z.string(), message: z.string() }).optional(),
   /** The inbox key of the prompt that runs. */
   currentPrompt: z.string().optional(),
+  /** The key of that prompt's row: its turn ends under `turnEndKey(promptRow)`. */
+  promptRow: z.string().optional(),
   runId: z.string().optional(),
   /** While `waiting`: what waits for a person. */
   pending: z

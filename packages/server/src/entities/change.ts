@@ -11,6 +11,7 @@ import { sessionKeysOf, sessionOf } from "../sessions/draft.ts";
 import { dropCheckpoints } from "../wakes/checkpoint.ts";
 import { loadOpenRuns, loadSubscribers, loadSubscriptions } from "../wakes/load-run-end.ts";
 import { forgetSchedules } from "../schedules/forget.ts";
+import { waitingKeys } from "../wakes/waiting.ts";
 import { addLane, laneOf, mayTake, onlineRunners } from "../wakes/lanes.ts";
 import { endedEntity, noEntity, toEntity, writeEntity } from "./entity.ts";
 import type { Stamp } from "./events.ts";
@@ -94,7 +95,8 @@ export async function kill(
   const there = await getEntity(context, url);
   if (there.status === "killed") return there;
   const killed = await changeEntity(context, url, principal, async ({ snapshot, entity }) => {
-    await load(store, snapshot, [...sessionKeysOf(entity.tags), ...memberKeys(entity)]);
+    const waiting = waitingKeys(snapshot.get("wakes", url)?.value);
+    await load(store, snapshot, [...sessionKeysOf(entity.tags), ...waiting, ...memberKeys(entity)]);
     const openRuns = await loadOpenRuns(store, snapshot, url);
     const subscribers = await loadSubscribers(store, snapshot, url);
     const subscribed = await loadSubscriptions(store, snapshot, { index: "bySubscriber", url });

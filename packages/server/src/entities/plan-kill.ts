@@ -4,6 +4,7 @@ import type { EntityRecord, OpenRunRecord, SubscriptionRecord } from "../records
 import { pairId } from "../records/collections.ts";
 import type { Draft } from "../records/draft.ts";
 import { projectKill } from "../sessions/draft.ts";
+import { letWaitersGo } from "../wakes/waiting.ts";
 import { failRuns, notifyEnded } from "../wakes/runs.ts";
 import { changeEventOf, type Stamp } from "./events.ts";
 import { withStatus } from "./plan-signal.ts";
@@ -42,7 +43,9 @@ export function addKill(draft: Draft, entity: EntityRecord, order: KillOrder, st
   };
   draft.append(main, [changeEventOf(ENTITY_EVENTS.ended, "ended", "insert", ended, stamp)]);
   draft.closeStream(main);
+  const waiters = draft.read("wakes", entity.url)?.waiters ?? [];
   draft.remove("wakes", entity.url);
+  letWaitersGo(draft, entity.url, waiters, stamp.now);
   const killed = withStatus(draft, entity, "killed", stamp);
   tellSets(draft, { before: entity, after: killed }, stamp);
   projectKill(draft, killed, order.sessionOpen, stamp);

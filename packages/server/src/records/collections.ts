@@ -69,6 +69,13 @@ export interface WakeRecord extends Dispatch {
 }
 
 export interface DelayedRecord {
+  /** The entity whose claim has to end first, and those that wait for this one's, in their order: `waiting.ts`. */
+  readonly waitsFor?: string;
+  readonly waiters?: readonly string[];
+  /** It was given a session by a person, and nobody else takes that until then: `resources/take-over.ts`. */
+  readonly reservedUntil?: number;
+  /** It has to be offered again when its claim ends, whatever that acknowledges. */
+  readonly again?: boolean;
   readonly entity: string;
   readonly key: string;
   readonly message: Omit<Message, "at" | "afterMs">;
@@ -151,6 +158,8 @@ export interface RunnerRecord {
   readonly id: string;
   readonly types: readonly string[];
   readonly machine?: string;
+  /** How often the driver has changed. */
+  readonly changes?: number;
   readonly labels?: RunnerLabels;
   readonly lastSeenAt: number;
 }

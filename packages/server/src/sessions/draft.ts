@@ -66,7 +66,7 @@ export function projectKill(draft: Draft, entity: EntityRecord, open: boolean, s
   if (!before || before.coder !== entity.url) return;
   const { turn, ...session } = before;
   if (turn && open) {
-    const key = turnEndKey(turn.promptId);
+    const key = turnEndKey(turn.row ?? turn.promptId);
     const row: CodingSessionTranscriptRow = {
       key,
       ts: stamp.now,

@@ -78,7 +78,7 @@ function projectInfo(session: SessionRecord, value: unknown): SessionRecord {
 function projectStatus(session: SessionRecord, value: unknown, now: number): SessionRecord {
   const parsed = coderRunStatusRow.safeParse(value);
   if (!parsed.success || session.status === "killed") return session;
-  const { status, error, since, currentPrompt, runId } = parsed.data;
+  const { status, error, since, currentPrompt, runId, promptRow } = parsed.data;
   const { error: _, turn: _t, ...rest } = session;
   const open = status === "running" || status === "waiting";
   const changed = status !== session.status;
@@ -88,7 +88,13 @@ function projectStatus(session: SessionRecord, value: unknown, now: number): Ses
     statusSince: since ?? (changed ? now : session.statusSince),
     ...(error !== undefined && { error }),
     ...(open &&
-      currentPrompt !== undefined && { turn: { promptId: currentPrompt, ...(runId !== undefined && { runId }) } }),
+      currentPrompt !== undefined && {
+        turn: {
+          promptId: currentPrompt,
+          ...(runId !== undefined && { runId }),
+          ...(promptRow !== undefined && { row: promptRow }),
+        },
+      }),
   };
 }
 

@@ -5,7 +5,7 @@ export interface SessionRecord extends Session {
   /** A title taken from the first prompt gives way to one that was given. */
   readonly titleFrom: "nothing" | "prompt" | "given";
   /** The turn that is open: what has to be closed when the coder is killed in it. */
-  readonly turn?: { readonly promptId: string; readonly runId?: string };
+  readonly turn?: { readonly promptId: string; readonly runId?: string; readonly row?: string };
 }
 
 export function toSession(record: SessionRecord): Session {

@@ -11,6 +11,7 @@ import { createSnapshot, load } from "../records/snapshot.ts";
 import { loadOpenRuns, loadSubscribers } from "./load-run-end.ts";
 import { planClaim } from "./plan-claim.ts";
 import { checkClaim, readied, renewed, type ClaimRef } from "./rules.ts";
+import { mayGoOn } from "./waiting.ts";
 
 /** So many of the longest waiting are looked at; others may take them first. */
 const CANDIDATES = 16;
@@ -22,6 +23,7 @@ export async function claimNext(
   queues: readonly string[],
 ): Promise<Claim | undefined> {
   for (const url of await dueEntities(context, queues)) {
+    if (!(await mayGoOn(context, url))) continue;
     const claim = await claimEntity(context, runner, url);
     if (claim) return claim;
   }

@@ -6,6 +6,7 @@ import { createDraft } from "../records/draft.ts";
 import { execute, refused, type Plan } from "../records/execute.ts";
 import { createSnapshot } from "../records/snapshot.ts";
 import { loadSituation } from "./load-commit.ts";
+import { driverIn, noteWaiting } from "./waiting.ts";
 import { planCommit, spawnOrderOf, type CommitBody, type CommitOrder } from "./plan-commit.ts";
 
 /** After so many lost races a claim's end stops looking whether input waits, and says that it does. */
@@ -21,9 +22,15 @@ export async function commitClaim(context: ServerContext, url: string, body: Com
     notAdmitted: await admitAll(context, url, body),
   };
   let attempts = 0;
-  const result = await execute(context.store, async () => {
+  const committing = execute(context.store, async () => {
     attempts += 1;
     return attempt(context, order, attempts > PATIENCE);
+  });
+  const result = await committing.catch(async (error: unknown) => {
+    const driver = driverIn(error);
+    const ref = { hash: order.hash, generation: body.generation };
+    if (driver !== undefined) await noteWaiting(context, url, { ref, driver });
+    throw error;
   });
   // Nothing was appended that would say so: whoever is told by the protocol is told again.
   if (result.more === true) await context.streams.subscriptions?.look(mainStream(url));

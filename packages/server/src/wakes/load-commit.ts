@@ -14,6 +14,7 @@ import { isInput } from "./plan-end.ts";
 import { writeKeys } from "./plan-writes.ts";
 import { readEvents } from "./read-events.ts";
 import { CLAIM_PRODUCER } from "./rules.ts";
+import { waitingKeys } from "./waiting.ts";
 import { responseOf, runsOf } from "./runs.ts";
 
 /** Reads everything that a commit's plan looks at. */
@@ -34,7 +35,8 @@ export async function loadSituation(
   const { ended } = runsOf(own);
   // Sets are told of changed tags and of runs that end.
   const sets = body.tags || ended.length > 0 ? memberKeys(entity, entity && { ...entity, tags }) : [];
-  await load(store, snapshot, [...sessionKeysOf(tags), ...driverKeys(snapshot, body), ...sets]);
+  const waiting = body.done ? waitingKeys(snapshot.get("wakes", url)?.value) : [];
+  await load(store, snapshot, [...sessionKeysOf(tags), ...driverKeys(snapshot, body), ...waiting, ...sets]);
 
   const keyed = body.sends.filter(
     ({ message: { idempotencyKey, at, afterMs } }) => (idempotencyKey ?? at ?? afterMs) !== undefined,

@@ -4,6 +4,7 @@ import { withStatus } from "../entities/plan-signal.ts";
 import type { Draft } from "../records/draft.ts";
 import type { CommitOrder, CommitSituation } from "./plan-commit.ts";
 import { acknowledged, released } from "./rules.ts";
+import { letWaitersGo, waitOn } from "./waiting.ts";
 
 /** Acknowledges, and releases the claim. Answers whether more input waits, when it was released. */
 export function planEnd(
@@ -22,13 +23,25 @@ export function planEnd(
   }
   // Without an acknowledgement the claim is only given back: somebody else shall do the work.
   const own = draft.events(mainStream(url)).some(isInput);
-  const more = ack === undefined || own || situation.newer?.found !== false;
+  const { again: _, reservedUntil: _r, waiters = [], ...ending } = acked;
+  const more = ack === undefined || own || wake.again === true || situation.newer?.found !== false;
   if (ack !== undefined && situation.newer?.head !== undefined) {
     draft.fence(mainStream(url), { expectedHead: situation.newer.head });
   }
-  draft.write("wakes", url, released(acked, more, stamp.now));
+  const waits = wake.again === true ? undefined : waitOn(draft, url, released(ending, true, stamp.now), stamp.now);
+  if (waits !== undefined) {
+    draft.write("wakes", url, waits);
+    letWaitersGo(draft, url, waiters, stamp.now);
+    withStatus(draft, entity, wake.held ?? "idle", stamp);
+    return false;
+  }
+  const { waitsFor, ...rest } = ending;
+  // What it waited for is free meanwhile.
+  const offered = more || waitsFor !== undefined;
+  draft.write("wakes", url, released(rest, offered, stamp.now));
+  letWaitersGo(draft, url, waiters, stamp.now);
   withStatus(draft, entity, wake.held ?? "idle", stamp);
-  return more;
+  return offered;
 }
 
 const INPUT: ReadonlySet<string> = new Set([ENTITY_EVENTS.inbox, ENTITY_EVENTS.wake, ENTITY_EVENTS.signal]);

@@ -14,7 +14,8 @@ import { observationKeys, planObservations } from "../observers/declare.ts";
 import { pairId, type EntityRecord } from "../records/collections.ts";
 import { JSON_TYPE, type Draft } from "../records/draft.ts";
 import type { RecordKey } from "../records/snapshot.ts";
-import { parseResourceStream, type ResourceAddress } from "../resources/address.ts";
+import { parseResourceStream } from "../resources/address.ts";
+import { takeDriver } from "../resources/driver-lease.ts";
 import type { CommitBody } from "./plan-commit.ts";
 
 /** Written by the server only: a handler that could write them could forge its senders. */
@@ -92,7 +93,7 @@ function planResourceWrite(
   if (info && info.contentType !== JSON_TYPE)
     return new SkeinError("conflict", `${write.stream} is not a state stream.`);
   if (address.session) {
-    const taken = takeDriver(draft, entity, address, stamp.now);
+    const taken = takeDriver(draft, entity.url, address.resource, stamp);
     if (taken) return taken;
   }
   if (write.create && !info) draft.createStream(write.stream, { ifExists: "keep" });
@@ -101,30 +102,6 @@ function planResourceWrite(
       write.stream,
       write.events.map((event) => stampEvent(event, stamp)),
     );
-  return undefined;
-}
-
-/**
- * One entity at a time drives a coding session. The driver keeps it between turns until another one writes, which it
- * can when the driver holds no claim; the check of the record makes a late writer plan again, and be refused.
- */
-function takeDriver(draft: Draft, entity: EntityRecord, address: ResourceAddress, now: number): SkeinError | undefined {
-  const resource = draft.read("resources", address.resource);
-  if (resource?.driver === entity.url) {
-    draft.check("resources", address.resource);
-    return undefined;
-  }
-  if (resource) {
-    const holder = draft.read("wakes", resource.driver);
-    if (holder?.state === "claimed" && (holder.claim?.leaseUntil ?? 0) > now) {
-      return new SkeinError("session_in_use", `${resource.driver} is driving this session right now.`, {
-        details: { driver: resource.driver },
-      });
-    }
-    draft.check("wakes", resource.driver);
-  }
-  const createdBy = resource?.createdBy ?? entity.url;
-  draft.write("resources", address.resource, { id: address.resource, createdBy, driver: entity.url });
   return undefined;
 }
 

@@ -41,7 +41,8 @@ export function readied(wake: WakeRecord, claimableAt: number): WakeRecord {
 }
 
 export function claimed(wake: WakeRecord, claim: Lease): WakeRecord {
-  return withDispatch(wake, claimedDispatch(wake, claim));
+  const { waitsFor: _, again: _a, ...rest } = wake;
+  return withDispatch(rest, claimedDispatch(wake, claim));
 }
 
 export function renewed(wake: WakeRecord, leaseUntil: number): WakeRecord {
@@ -57,6 +58,7 @@ export function released(wake: WakeRecord, more: boolean, now: number): WakeReco
 }
 
 function withDispatch({ entity, type, acked, taken, edited, ...before }: WakeRecord, dispatch: Dispatch): WakeRecord {
+  const { waitsFor, waiters, reservedUntil, again } = before;
   const { state, generation, attempts, claimableAt, held, claim } = dispatch;
   // What a handler has said of its messages ends with its claim.
   const same = state === "claimed" && generation === before.generation;
@@ -72,6 +74,10 @@ function withDispatch({ entity, type, acked, taken, edited, ...before }: WakeRec
     ...(claim !== undefined && { claim }),
     ...(same && taken !== undefined && { taken }),
     ...(same && edited !== undefined && { edited }),
+    ...(waitsFor !== undefined && { waitsFor }),
+    ...(waiters !== undefined && waiters.length > 0 && { waiters }),
+    ...(reservedUntil !== undefined && { reservedUntil }),
+    ...(again !== undefined && { again }),
   };
 }
 
