@@ -8,6 +8,7 @@ import { checkpointRules } from "./checkpoints.ts";
 import { claimRules } from "./claims.ts";
 import { dispatchRules } from "./dispatch.ts";
 import { entityRules } from "./entities.ts";
+import { leaseRules } from "./lease.ts";
 import { resourceRules } from "./resources.ts";
 import { runnerRules } from "./runners.ts";
 import { runRules } from "./runs.ts";
@@ -50,6 +51,7 @@ export function serverSuite(
 
     describe("entities", () => entityRules(on));
     describe("claims", () => claimRules(on));
+    describe("leases", () => leaseRules(on));
     describe("checkpoints", () => checkpointRules(on));
     describe("dispatch", () => dispatchRules(on));
     describe("runs", () => runRules(on));
