@@ -129,3 +129,16 @@ export {
   type WakeRow,
   type WakeRun,
 } from "./wakes.ts";
+export {
+  share,
+  SHARE_TOKEN,
+  shareCreated,
+  sharedSession,
+  shareList,
+  sharePath,
+  shareRequest,
+  type Share,
+  type ShareCreated,
+  type SharedSession,
+  type ShareRequest,
+} from "./shares.ts";

@@ -25,6 +25,9 @@ import { resourceRoutes } from "./resources/routes.ts";
 import { runnerRoutes } from "./runners/routes.ts";
 import { createBackground } from "./schedules/background.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
+import { asGuest } from "./shares/as-guest.ts";
+import { shareToken } from "./shares/guest.ts";
+import { shareRoutes } from "./shares/routes.ts";
 import { claimRoutes } from "./wakes/routes.ts";
 
 export interface ServerDeps {
@@ -104,6 +107,7 @@ export function createServer(deps: ServerDeps): Server {
     ...metricsRoutes(context, deps.metrics),
     ...runnerRoutes(context),
     ...sessionRoutes(context),
+    ...shareRoutes(context),
     ...dispatchRoutes(context, units),
     ...resourceRoutes(context),
     ...followRoutes(context),
@@ -123,7 +127,7 @@ async function answer(deps: ServerDeps, context: ServerContext, router: Router, 
   const seen: Seen = { route: "none" };
   let response: Response;
   try {
-    response = await route(deps, router, request, seen);
+    response = await route(deps, context, router, request, seen);
   } catch (error) {
     const known = toSkeinError(context, request, error);
     context.observe({ kind: "refused", code: known.code });
@@ -145,7 +149,13 @@ interface Seen {
   route: string;
 }
 
-async function route(deps: ServerDeps, router: Router, request: Request, seen: Seen): Promise<Response> {
+async function route(
+  deps: ServerDeps,
+  context: ServerContext,
+  router: Router,
+  request: Request,
+  seen: Seen,
+): Promise<Response> {
   const refused = guard(request, deps.guard());
   if (refused) throw refused;
   const url = new URL(request.url);
@@ -158,6 +168,10 @@ async function route(deps: ServerDeps, router: Router, request: Request, seen: S
   const path = normalisePath(url.pathname);
   const match = router.match(request.method, path);
   if (match && "route" in match) seen.route = match.route.pattern;
+  const token = shareToken(request);
+  if (token !== undefined && !(match && "route" in match && match.route.public)) {
+    return asGuest(context.store, token, { request, url, path }, match);
+  }
   if (!match || "allow" in match || !match.route.public) {
     // Whether something is there is told to those only who may know.
     const known = deps.auth.authenticate(request);

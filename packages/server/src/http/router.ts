@@ -1,4 +1,5 @@
 import { SkeinError } from "@skein/protocol";
+import type { Guest } from "../shares/guest.ts";
 
 /** A request whose path has matched: what was in the places of `:name` and `*name`. */
 export interface RouteRequest {
@@ -8,6 +9,8 @@ export interface RouteRequest {
   readonly params: Readonly<Record<string, string>>;
   /** Who asks. Absent on public routes. */
   readonly principal: string;
+  /** Who asks has a share's token only. */
+  readonly guest?: Guest;
 }
 
 export interface Route {
@@ -17,6 +20,8 @@ export interface Route {
   readonly handle: (request: RouteRequest) => Promise<Response> | Response;
   /** Answers without a token. */
   readonly public?: boolean;
+  /** Whether a guest of a share may ask this. Absent: no guest may. */
+  readonly guest?: (request: RouteRequest, guest: Guest) => boolean;
 }
 
 export interface Match {

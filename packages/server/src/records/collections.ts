@@ -6,6 +6,7 @@ import type {
   ObserveSource,
   RunnerLabels,
   RunRow,
+  Share,
   WakeCondition,
 } from "@skein/protocol";
 import type { CollectionDefinitions } from "@skein/store";
@@ -42,6 +43,8 @@ export interface Records {
   runners: RunnerRecord;
   calls: CallRecord;
   sessions: SessionRecord;
+  /** Links by which somebody without the server's token may read one session. */
+  shares: ShareRecord;
 }
 export type CollectionName = keyof Records;
 
@@ -85,6 +88,11 @@ export interface DelayedRecord {
   readonly requestedAt: number;
   /** Where the receiver's log ended when it was sent: of messages that are due together the earlier one comes first. */
   readonly near: number;
+}
+
+export interface ShareRecord extends Share {
+  /** SHA-256 of the secret in the link. */
+  readonly tokenHash: string;
 }
 
 export interface ObserverRecord {
@@ -203,6 +211,7 @@ export const SERVER_COLLECTIONS = {
   resources: {},
   runners: { indexes: { bySeen: ["lastSeenAt"] } },
   calls: { indexes: { byRunner: ["runner", "state", "createdAt"], byExpiry: ["expiresAt"] } },
+  shares: { indexes: { bySession: ["session", "createdAt"] } },
   sessions: { indexes: { byActivity: ["lastActivityAt"], byCoder: ["coder"] } },
 } as const satisfies CollectionDefinitions & Record<CollectionName, unknown>;
 

@@ -35,6 +35,7 @@ export function createSnapshot(): SnapshotBuilder {
     runners: new Map(),
     calls: new Map(),
     sessions: new Map(),
+    shares: new Map(),
   };
   return {
     get(collection, id) {

@@ -54,7 +54,8 @@ export function changeDriver(draft: Draft, { resource, to, reason }: DriverChang
   const session = draft.read("sessions", resource.slice(resource.indexOf("/") + 1));
   const rows = session === undefined ? [] : closingRows(session, reason, stamp);
   const takeover = { v: 1, type: "takeover", from: before.driver, to } as const;
-  rows.push(rowOf(`takeover:${String(changes)}`, takeover, stamp));
+  // A fork begins with its origin's rows, and counts its own.
+  rows.push(rowOf(`takeover:${session?.id ?? resource}:${String(changes)}`, takeover, stamp));
   draft.append(
     sharedStateStream(resource),
     rows.map((row) => changeEventOf(TRANSCRIPT_EVENT, row.key, "insert", row, stamp)),

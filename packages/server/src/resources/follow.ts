@@ -2,6 +2,7 @@ import { DIRECTORY_STREAM, mainStream, normalisePath, parseEntityUrl, PREFIX, Sk
 import type { FollowTarget } from "@skein/streams";
 import type { ServerContext } from "../context.ts";
 import { checkPath, type Route } from "../http/router.ts";
+import { mayRead } from "../shares/guest.ts";
 import { parseResourceStream } from "./address.ts";
 
 /** `GET /_skein/follow?s={path}@{offset}&s=…`: several streams over one connection, each judged as if read alone. */
@@ -10,9 +11,14 @@ export function followRoutes(context: ServerContext): Route[] {
     {
       method: "GET",
       pattern: `${PREFIX}/follow`,
-      handle: ({ request, url }) => context.streams.follow(request, url.searchParams.getAll("s").map(parseTarget)),
+      guest: ({ url }, guest) => targetsOf(url).every(({ path }) => mayRead(guest, path)),
+      handle: ({ request, url }) => context.streams.follow(request, targetsOf(url)),
     },
   ];
+}
+
+function targetsOf(url: URL): FollowTarget[] {
+  return url.searchParams.getAll("s").map(parseTarget);
 }
 
 export function parseTarget(text: string): FollowTarget {

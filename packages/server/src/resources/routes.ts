@@ -3,6 +3,7 @@ import type { StreamAction } from "@skein/streams";
 import type { ServerContext } from "../context.ts";
 import type { Route, RouteRequest } from "../http/router.ts";
 import { JSON_TYPE } from "../records/draft.ts";
+import { mayRead } from "../shares/guest.ts";
 import { parseResourceStream, type ResourceAddress } from "./address.ts";
 import { readBlob } from "./read-blob.ts";
 
@@ -11,13 +12,22 @@ export function resourceRoutes(context: ServerContext): Route[] {
   const pattern = `${PREFIX}/shared-state/*resource`;
   const methods = ["GET", "HEAD", "PUT", "POST"] as const;
   return [
-    ...methods.map((method): Route => ({ method, pattern, handle: (route) => handleResource(context, route) })),
+    ...methods.map((method): Route => ({
+      method,
+      pattern,
+      ...(isRead(method) && { guest: ({ path }, guest) => mayRead(guest, path) }),
+      handle: (route) => handleResource(context, route),
+    })),
     ...([...methods, "DELETE"] as const).map((method): Route => ({
       method,
       pattern: "/v1/stream/*path",
       handle: (route) => handlePlain(context, route),
     })),
   ];
+}
+
+function isRead(method: string): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 function handleResource({ streams, store }: ServerContext, { request, path }: RouteRequest): Promise<Response> {

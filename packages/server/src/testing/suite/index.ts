@@ -13,6 +13,7 @@ import { resourceRules } from "./resources.ts";
 import { runnerRules } from "./runners.ts";
 import { runRules } from "./runs.ts";
 import { scenarioRules } from "./scenarios/index.ts";
+import { shareRules } from "./shares.ts";
 import { signalRules } from "./signals.ts";
 
 export interface SuiteServer extends ServerUnderTest {
@@ -59,6 +60,7 @@ export function serverSuite(
     describe("blobs", () => blobRules(on));
     describe("runners", () => runnerRules(on));
     describe("access", () => accessRules(on));
+    describe("shares", () => shareRules(on));
     if (scenarios) describe("scenarios of the original", () => scenarioRules(on));
     describe("signals", () => signalRules(on));
   });
