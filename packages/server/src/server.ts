@@ -24,10 +24,10 @@ import { followRoutes } from "./resources/follow.ts";
 import { resourceRoutes } from "./resources/routes.ts";
 import { runnerRoutes } from "./runners/routes.ts";
 import { createBackground } from "./schedules/background.ts";
-import { sessionRoutes } from "./sessions/routes.ts";
 import { asGuest } from "./shares/as-guest.ts";
 import { shareToken } from "./shares/guest.ts";
 import { shareRoutes } from "./shares/routes.ts";
+import { sessionRoutes } from "./sessions/routes.ts";
 import { claimRoutes } from "./wakes/routes.ts";
 
 export interface ServerDeps {
@@ -113,11 +113,11 @@ export function createServer(deps: ServerDeps): Server {
     ...followRoutes(context),
     ...entityRoutes(context),
     ...forkRoutes(context),
+    ...takeOverRoutes(context),
     ...claimRoutes(context),
   ]);
   return {
     fetch: (request) => answer(deps, context, router, request),
-    ...takeOverRoutes(context),
     close: () => closing.abort(),
   };
 }
