@@ -6,15 +6,20 @@ export type {
   Operation,
   OperationResult,
   ProducerStamp,
+  ReadExtent,
   ReadOutcome,
   ReadRange,
   RecordPage,
   RecordQuery,
   Rejection,
+  Run,
+  RunsOutcome,
   Store,
   StoredRecord,
   StoreOptions,
   StreamInfo,
   StreamMessage,
+  Unreadable,
 } from "./store.ts";
 export { withCommit } from "./with-commit.ts";
+export { bytesOf, messagesOf, singleRun } from "./core/runs.ts";

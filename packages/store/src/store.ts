@@ -40,6 +40,8 @@ export interface Store {
 
   getStream(path: string): Promise<StreamInfo | undefined>;
   readStream(path: string, range: ReadRange): Promise<ReadOutcome>;
+  /** The same messages in runs, as they are kept: who passes a long range on needs no object for each message. */
+  readRuns(path: string, range: ReadRange): Promise<RunsOutcome>;
   /** What is known of a producer on a stream: its epoch and last sequence number. */
   getProducer(path: string, producerId: string): Promise<{ epoch: number; seq: number } | undefined>;
   /** Paths in text order. */
@@ -88,6 +90,15 @@ export interface StreamMessage {
   readonly body: Uint8Array;
 }
 
+/** Consecutive messages with a comma between each two: what a JSON array of them has between its brackets. */
+export interface Run {
+  readonly start: number;
+  readonly count: number;
+  /** Of the messages: 32 bits each, little end first. Of a single message none: it is the whole body. */
+  readonly lengths: Uint8Array;
+  readonly body: Uint8Array;
+}
+
 /**
  * `from`: forwards from a position (inclusive). `before`: backwards, the messages in front of a position, given in
  * stream order. `last`: the newest ones. A position behind the head is taken as the head. `limit` counts messages,
@@ -99,16 +110,19 @@ export type ReadRange =
   | { readonly before: number; readonly limit: number; readonly maxBytes?: number }
   | { readonly last: number; readonly maxBytes?: number };
 
-export type ReadOutcome =
-  | {
-      readonly kind: "read";
-      readonly stream: StreamInfo;
-      readonly messages: readonly StreamMessage[];
-      /** Position of the first message given (of where it would be, when none is). */
-      readonly start: number;
-      /** Behind the last message given: where to read on. */
-      readonly next: number;
-    }
+export type ReadOutcome = (ReadExtent & { readonly messages: readonly StreamMessage[] }) | Unreadable;
+export type RunsOutcome = (ReadExtent & { readonly runs: readonly Run[] }) | Unreadable;
+
+export interface ReadExtent {
+  readonly kind: "read";
+  readonly stream: StreamInfo;
+  /** Position of the first message given (of where it would be, when none is). */
+  readonly start: number;
+  /** Behind the last message given: where to read on. */
+  readonly next: number;
+}
+
+export type Unreadable =
   | { readonly kind: "not-found" }
   /** The stream is deleted and forks keep its data (`first` is its head), or the range begins below `first`. */
   | { readonly kind: "gone"; readonly first: number };

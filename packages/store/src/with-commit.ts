@@ -7,6 +7,7 @@ export function withCommit(inner: Store, commit: Store["commit"]): Store {
     commit,
     getStream: (path) => inner.getStream(path),
     readStream: (path, range) => inner.readStream(path, range),
+    readRuns: (path, range) => inner.readRuns(path, range),
     getProducer: (path, producerId) => inner.getProducer(path, producerId),
     listStreams: (query) => inner.listStreams(query),
     getRecord: (collection, id) => inner.getRecord(collection, id),

@@ -1,6 +1,6 @@
-import type { StreamMessage } from "@skein/store";
+import type { Run } from "@skein/store";
 import type { Mode } from "./content-type.ts";
-import { frameBody } from "./framing.ts";
+import { frameBody, sizeOf } from "./framing.ts";
 import { encodeControl, encodeData, type Control } from "./sse-encoding.ts";
 
 /**
@@ -12,23 +12,23 @@ export class Batch {
   /** Of the messages, before encoding. */
   readonly bytes: number;
   readonly #mode: Mode;
-  readonly #messages: readonly StreamMessage[];
+  readonly #runs: readonly Run[];
   #body: Uint8Array<ArrayBuffer> | undefined;
   #data: Buffer | undefined;
   /** Readers of one moment want the same frame; the few others have cursors that they brought along, or come late. */
   readonly #frames = new Map<string, Uint8Array>();
 
-  constructor(mode: Mode, messages: readonly StreamMessage[], start: number, next: number) {
+  constructor(mode: Mode, runs: readonly Run[], start: number, next: number) {
     this.start = start;
     this.next = next;
-    this.bytes = messages.reduce((sum, { body }) => sum + body.length, 0);
+    this.bytes = sizeOf(runs);
     this.#mode = mode;
-    this.#messages = messages;
+    this.#runs = runs;
   }
 
   /** As the body of a response. */
   body(): Uint8Array<ArrayBuffer> {
-    return (this.#body ??= frameBody(this.#mode, this.#messages));
+    return (this.#body ??= frameBody(this.#mode, this.#runs));
   }
 
   /** As a data event with its control event. */

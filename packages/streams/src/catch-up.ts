@@ -1,11 +1,12 @@
 import { formatOffset } from "@skein/protocol";
-import type { ReadOutcome, ReadRange, StreamInfo } from "@skein/store";
+import type { ReadRange, RunsOutcome, StreamInfo } from "@skein/store";
 import { modeOf } from "./content-type.ts";
 import type { StreamRequest, StreamsContext } from "./context.ts";
 import { nextCursor } from "./cursor.ts";
 import { frameBody } from "./framing.ts";
 import { HEADERS } from "./protocol.ts";
-import { endOfRange, rangeBody } from "./range-body.ts";
+import { endOfRange, rangeParts } from "./range-body.ts";
+import { PulledResponse, type Parts } from "./pulled-response.ts";
 import type { ReadQuery, ReadStart } from "./read-query.ts";
 import { empty, refuse, tailHeaders, type HeaderMap } from "./responses.ts";
 import { touch } from "./touch.ts";
@@ -13,7 +14,7 @@ import { touch } from "./touch.ts";
 /**
  * Reads that answer at once with what is there: forwards from an offset, and from the end backwards.
  */
-type Read = Extract<ReadOutcome, { kind: "read" }>;
+type Read = Extract<RunsOutcome, { kind: "read" }>;
 
 /** What one slow reader of a long range costs; much less would cost the fast ones. */
 const PART_BYTES = 256 * 1024;
@@ -29,7 +30,7 @@ export async function catchUp(context: StreamsContext, { request, path }: Stream
   if (next === outcome.next) return page(context, request, outcome, {});
   const mode = modeOf(outcome.stream.contentType);
   const end = pageEnd({ ...outcome, next });
-  return respond(context, request, end, outcome.start, {}, () => rangeBody(store, mode, outcome, next, partBytes));
+  return respond(context, request, end, outcome.start, {}, () => rangeParts(store, mode, outcome, next, partBytes));
 }
 
 /** `last` and `before`: the page's own `before` comes along, so that a client pages on without arithmetic. */
@@ -41,7 +42,7 @@ export async function readBackwards(
   const maxBytes = context.chunkBytes;
   const range: ReadRange =
     query.kind === "last" ? { last: query.count, maxBytes } : { before: query.position, limit: query.count, maxBytes };
-  const outcome = await context.store.readStream(path, range);
+  const outcome = await context.store.readRuns(path, range);
   if (outcome.kind !== "read") return missing(outcome);
   if (query.kind === "before" && query.position > outcome.stream.head) return beyond();
   await touch(context.store, outcome.stream);
@@ -53,9 +54,9 @@ export async function readBackwards(
 export async function readFrom(context: StreamsContext, path: string, start: ReadStart, maxBytes: number) {
   const { store } = context;
   const from = start.kind === "at" ? start.position : 0;
-  const outcome = await store.readStream(path, { from, maxBytes });
+  const outcome = await store.readRuns(path, { from, maxBytes });
   if (outcome.kind === "gone" && start.kind === "beginning" && outcome.first > 0) {
-    return store.readStream(path, { from: outcome.first, maxBytes });
+    return store.readRuns(path, { from: outcome.first, maxBytes });
   }
   // A reader that is ahead of the stream knew another one, and must not be told that it is up to date.
   if (outcome.kind === "read" && from > outcome.stream.head) return { kind: "beyond" as const };
@@ -111,9 +112,9 @@ export function pageEnd({ stream, next }: Read): PageEnd {
 }
 
 function page(context: StreamsContext, request: Request, read: Read, extra: HeaderMap): Response {
-  const { stream, messages } = read;
+  const { stream, runs } = read;
   const mode = modeOf(stream.contentType);
-  return respond(context, request, pageEnd(read), read.start, extra, () => frameBody(mode, messages));
+  return respond(context, request, pageEnd(read), read.start, extra, () => frameBody(mode, runs));
 }
 
 function respond(
@@ -122,12 +123,14 @@ function respond(
   end: PageEnd,
   start: number,
   extra: HeaderMap,
-  body: () => Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>,
+  makeBody: () => Uint8Array<ArrayBuffer> | Parts,
 ): Response {
   const etag = entityTag(end, start);
   const headers = { ...pageHeaders(context, end), ...extra, etag };
   if (matches(request.headers.get("if-none-match"), etag)) return empty(304, headers);
-  return new Response(body(), { headers: { ...headers, "content-type": end.stream.contentType } });
+  const body = makeBody();
+  const init = { headers: { ...headers, "content-type": end.stream.contentType } };
+  return body instanceof Uint8Array ? new Response(body, init) : new PulledResponse(body, init);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { ReadOutcome, Store, StreamInfo } from "@skein/store";
+import type { RunsOutcome, Store, StreamInfo } from "@skein/store";
 import { Batch } from "./batch.ts";
 import { modeOf } from "./content-type.ts";
 
@@ -103,7 +103,7 @@ export class Channel {
     try {
       while (this.#hinted && this.#state.kind === "live" && !this.#idle) {
         this.#hinted = false;
-        const outcome = await this.#store.readStream(this.#path, { from: this.#tail, maxBytes: READ_BYTES });
+        const outcome = await this.#store.readRuns(this.#path, { from: this.#tail, maxBytes: READ_BYTES });
         this.#take(outcome);
         this.#wakeAll();
       }
@@ -128,15 +128,15 @@ export class Channel {
     this.#onIdle();
   }
 
-  #take(outcome: ReadOutcome): void {
+  #take(outcome: RunsOutcome): void {
     if (outcome.kind !== "read" || !this.#isSame(outcome.stream)) {
       this.#state = { kind: "gone" };
       this.#rest();
       return;
     }
     this.#stream = outcome.stream;
-    if (outcome.messages.length === 0) return;
-    const batch = new Batch(modeOf(outcome.stream.contentType), outcome.messages, outcome.start, outcome.next);
+    if (outcome.runs.length === 0) return;
+    const batch = new Batch(modeOf(outcome.stream.contentType), outcome.runs, outcome.start, outcome.next);
     this.#recent.push(batch);
     this.#recentBytes += batch.bytes;
     this.#tail = batch.next;

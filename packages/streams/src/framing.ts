@@ -1,8 +1,9 @@
-import type { StreamMessage } from "@skein/store";
+import { bytesOf, messagesOf, type Run } from "@skein/store";
 import type { Mode } from "./content-type.ts";
 
 /**
  * Messages into the bytes of a response: a JSON array for JSON streams, the bytes one after the other for all others.
+ * A run of a JSON stream goes in as it is kept.
  */
 const OPEN = 0x5b;
 const CLOSE = 0x5d;
@@ -16,40 +17,64 @@ export interface PartOf {
 
 const WHOLE: PartOf = { opens: true, closes: true };
 
-export function frameBody(
-  mode: Mode,
-  messages: readonly StreamMessage[],
-  part: PartOf = WHOLE,
-): Uint8Array<ArrayBuffer> {
-  return mode === "json" ? frameJson(messages, part) : concat(messages);
+export function frameBody(mode: Mode, runs: readonly Run[], part: PartOf = WHOLE): Uint8Array<ArrayBuffer> {
+  return mode === "json" ? frameJson(runs, part) : concat(runs);
 }
 
-function concat(messages: readonly StreamMessage[]): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(sizeOf(messages));
+/** Below it a piece costs more than its copy. */
+const LARGE_PIECE = 16 * 1024;
+
+/**
+ * The same bytes in pieces: large runs of a JSON stream as they are, without a copy. A long range would otherwise be
+ * allocated twice, and what collects that takes longer than the reading.
+ */
+export function framePieces(mode: Mode, runs: readonly Run[], part: PartOf): readonly Uint8Array[] {
+  if (mode !== "json" || runs.length === 0 || sizeOf(runs) < runs.length * LARGE_PIECE)
+    return [frameBody(mode, runs, part)];
+  const pieces: Uint8Array[] = [];
+  for (const { body } of runs) pieces.push(pieces.length === 0 && part.opens ? OPENING : SEPARATOR, body);
+  if (part.closes) pieces.push(CLOSING);
+  return pieces;
+}
+
+const OPENING = Buffer.from("[");
+const SEPARATOR = Buffer.from(",");
+const CLOSING = Buffer.from("]");
+
+/** Bytes of the messages themselves. */
+export function sizeOf(runs: readonly Run[]): number {
+  let size = 0;
+  for (const run of runs) size += bytesOf(run);
+  return size;
+}
+
+function concat(runs: readonly Run[]): Uint8Array<ArrayBuffer> {
+  const out = bytes(sizeOf(runs));
   let at = 0;
-  for (const { body } of messages) {
-    out.set(body, at);
-    at += body.length;
-  }
+  for (const run of runs)
+    for (const message of messagesOf(run)) {
+      out.set(message, at);
+      at += message.length;
+    }
   return out;
 }
 
-function frameJson(messages: readonly StreamMessage[], { opens, closes }: PartOf): Uint8Array<ArrayBuffer> {
-  const bare = opens && messages.length === 0 ? 1 : 0;
-  const out = new Uint8Array(sizeOf(messages) + messages.length + bare + (closes ? 1 : 0));
+function frameJson(runs: readonly Run[], { opens, closes }: PartOf): Uint8Array<ArrayBuffer> {
+  let size = opens && runs.length === 0 ? 1 : 0;
+  for (const { body } of runs) size += body.length + 1;
+  const out = bytes(closes ? size + 1 : size);
   let at = 0;
-  for (const { body } of messages) {
+  for (const { body } of runs) {
     out[at] = opens && at === 0 ? OPEN : COMMA;
     out.set(body, at + 1);
     at += body.length + 1;
   }
-  if (bare > 0) out[at++] = OPEN;
+  if (opens && at === 0) out[at++] = OPEN;
   if (closes) out[at] = CLOSE;
   return out;
 }
 
-function sizeOf(messages: readonly StreamMessage[]): number {
-  let size = 0;
-  for (const { body } of messages) size += body.length;
-  return size;
+/** Not zeroed: each byte is written. Small ones must not keep a shared block of memory alive. */
+function bytes(size: number): Uint8Array<ArrayBuffer> {
+  return Buffer.allocUnsafeSlow(size);
 }

@@ -77,7 +77,7 @@ test("[SH8] one response reads the store a part at a time, as its reader takes i
   let reads = 0;
   const counted = {
     ...store,
-    readStream: (...args: Parameters<typeof store.readStream>) => (reads++, store.readStream(...args)),
+    readRuns: (...args: Parameters<typeof store.readRuns>) => (reads++, store.readRuns(...args)),
   };
   const driven = drive({ store: counted, chunkBytes: 1000 });
   await jsonStream(driven, "/s", range(0, 10_000));

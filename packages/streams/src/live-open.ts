@@ -39,8 +39,8 @@ export async function readBatch(context: StreamsContext, path: string, position:
   context.observe({ kind: "reader-behind" });
   const outcome = await readFrom(context, path, { kind: "at", position }, maxBytes);
   if (outcome.kind !== "read") return outcome;
-  const { stream, messages, start, next } = outcome;
-  const batch = new Batch(modeOf(stream.contentType), messages, start, next);
+  const { stream, runs, start, next } = outcome;
+  const batch = new Batch(modeOf(stream.contentType), runs, start, next);
   const { upToDate, closed } = pageEnd(outcome);
   return { kind: "batch" as const, batch, upToDate, closed };
 }

@@ -17,9 +17,9 @@ function watchedStore() {
       await gate;
       return inner.commit(operations);
     },
-    readStream(...args) {
+    readRuns(...args) {
       counts.reads++;
-      return inner.readStream(...args);
+      return inner.readRuns(...args);
     },
     watchStream(...args) {
       counts.watches++;
@@ -199,7 +199,7 @@ test("[SH22] when the store fails, live readers end and the failure is reported"
   const driven = drive({
     store: {
       ...store,
-      readStream: (...args) => (broken ? Promise.reject(failure) : store.readStream(...args)),
+      readRuns: (...args) => (broken ? Promise.reject(failure) : store.readRuns(...args)),
     },
   });
   await jsonStream(driven, "/s", [1]);

@@ -1,3 +1,4 @@
+import { PulledResponse, type Parts } from "./pulled-response.ts";
 import type { HeaderMap } from "./responses.ts";
 
 /**
@@ -10,29 +11,22 @@ export function sseResponse(
   onError: (error: unknown) => void,
   headers: HeaderMap = {},
 ): Response {
-  let cancelled = false;
-  const body = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const frame = await frames.next();
-          if (frame.done !== true) return cancelled ? undefined : controller.enqueue(frame.value);
-          release();
-          if (!cancelled) controller.close();
-        } catch (error) {
-          release();
-          onError(error);
-          controller.error(error);
-        }
-      },
-      cancel() {
-        cancelled = true;
+  const parts: Parts = {
+    async next() {
+      try {
+        const frame = await frames.next();
+        if (frame.done !== true) return [frame.value];
         release();
-      },
+        return undefined;
+      } catch (error) {
+        release();
+        onError(error);
+        throw error;
+      }
     },
-    { highWaterMark: 0 },
-  );
-  return new Response(body, {
+    cancel: release,
+  };
+  return new PulledResponse(parts, {
     headers: {
       "content-type": "text/event-stream",
       "cache-control": "no-cache, no-transform",

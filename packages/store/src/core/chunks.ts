@@ -1,8 +1,11 @@
 import { crc32 } from "node:zlib";
+import type { Run } from "../store.ts";
+import { lengthsOf, messagesOf, NO_LENGTHS } from "./runs.ts";
 
 /**
  * A chunk is a row with consecutive messages of one stream. One message is its own body; several are the lengths
- * (32 bit, little end first) and then the messages. The checksum is over the body as stored.
+ * (32 bit, little end first) and then the messages with a comma between each two, so that a JSON array of them is a
+ * range of the bytes. Chunks of format 1 have no commas. The checksum is over the body as stored.
  */
 export interface Chunk {
   readonly start: number;
@@ -14,6 +17,8 @@ export interface Chunk {
 /** Larger chunks would make short reads dear; a single message may be larger. */
 export const MAX_CHUNK_BYTES = 64 * 1024;
 
+const COMMA = 0x2c;
+
 export function packChunks(start: number, messages: readonly Uint8Array[]): Chunk[] {
   const chunks: Chunk[] = [];
   let from = 0;
@@ -21,40 +26,70 @@ export function packChunks(start: number, messages: readonly Uint8Array[]): Chun
     let to = from;
     let size = 0;
     for (; to < messages.length; to++) {
-      const next = 4 + (messages[to]?.byteLength ?? 0);
+      const next = 5 + (messages[to]?.byteLength ?? 0);
       if (to > from && size + next > MAX_CHUNK_BYTES) break;
       size += next;
     }
-    chunks.push(packChunk(start + from, messages.slice(from, to), size));
+    chunks.push(packChunk(start + from, messages.slice(from, to)));
     from = to;
   }
   return chunks;
 }
 
-function packChunk(start: number, messages: readonly Uint8Array[], size: number): Chunk {
+/** All of them in one. */
+export function packChunk(start: number, messages: readonly Uint8Array[]): Chunk {
   const [only] = messages;
   if (only && messages.length === 1) return { start, count: 1, crc: crc32(only), body: only };
-  const body = Buffer.allocUnsafe(size);
+  let size = 0;
+  for (const { byteLength } of messages) size += 5 + byteLength;
+  const body = Buffer.allocUnsafe(size - 1);
   let at = messages.length * 4;
   for (const [index, message] of messages.entries()) {
     body.writeUInt32LE(message.byteLength, index * 4);
+    if (index > 0) body[at++] = COMMA;
     body.set(message, at);
     at += message.byteLength;
   }
   return { start, count: messages.length, crc: crc32(body), body };
 }
 
-/** The messages of a chunk, as views of its body; `undefined` when the bytes are not those that were written. */
-export function unpackChunk({ count, crc, body }: Chunk): Uint8Array[] | undefined {
-  if (crc32(body) !== crc) return undefined;
-  if (count === 1) return [body];
-  const lengths = new DataView(body.buffer, body.byteOffset, count * 4);
-  const messages: Uint8Array[] = [];
-  let at = count * 4;
+/** The messages of a chunk; `undefined` when the bytes are not those that were written. */
+export function openChunk(chunk: Chunk): Run | undefined {
+  return crc32(chunk.body) === chunk.crc ? runOf(chunk) : undefined;
+}
+
+/** The same of a body that was checked already. */
+export function runOf({ start, count, body }: Omit<Chunk, "crc">): Run {
+  if (count === 1) return { start, count, lengths: NO_LENGTHS, body };
+  const lengths = body.subarray(0, count * 4);
+  const run = { start, count, lengths, body: body.subarray(count * 4) };
+  return hasCommas(run) ? run : { ...run, body: withCommas(run) };
+}
+
+function hasCommas(run: Run): boolean {
+  const lengths = lengthsOf(run);
+  let sum = run.count - 1;
+  for (let index = 0; index < run.count; index++) sum += lengths(index);
+  return sum === run.body.byteLength;
+}
+
+/** What stands in chunks of format 1 without commas, with them. */
+function withCommas(run: Run): Uint8Array {
+  const { count, body } = run;
+  const lengths = lengthsOf(run);
+  const out = Buffer.allocUnsafe(body.byteLength + count - 1);
+  let from = 0;
   for (let index = 0; index < count; index++) {
-    const length = lengths.getUint32(index * 4, true);
-    messages.push(body.subarray(at, at + length));
-    at += length;
+    const to = from + lengths(index);
+    if (index > 0) out[from + index - 1] = COMMA;
+    out.set(body.subarray(from, to), from + index);
+    from = to;
   }
-  return messages;
+  return out;
+}
+
+/** The messages of a chunk one by one, as views of its body. */
+export function unpackChunk(chunk: Chunk): Uint8Array[] | undefined {
+  const run = openChunk(chunk);
+  return run && messagesOf(run);
 }

@@ -3,6 +3,7 @@ import type { State } from "../core/draft.ts";
 import { Draft } from "../core/draft.ts";
 import { checkCollections } from "../core/index-keys.ts";
 import { prepareOperations } from "../core/operation.ts";
+import { withMessages } from "../core/runs.ts";
 import { streamInfo, visibleRow } from "../core/rows.ts";
 import { sweepStreams } from "../core/streams.ts";
 import { touchedBy } from "../core/touched.ts";
@@ -67,6 +68,10 @@ export function createMemoryStore(options: StoreOptions): Store {
       return row && streamInfo(row);
     },
     async readStream(path, range) {
+      requireOpen();
+      return withMessages(streams.read(path, range, now()));
+    },
+    async readRuns(path, range) {
       requireOpen();
       return streams.read(path, range, now());
     },

@@ -6,7 +6,8 @@ import type { ProducerRow, StreamRow } from "../core/rows.ts";
 import { visibleRow } from "../core/rows.ts";
 import { SortedList } from "../core/sorted-list.ts";
 import { textBytes } from "../core/index-keys.ts";
-import type { ReadOutcome, ReadRange } from "../store.ts";
+import { singleRun } from "../core/runs.ts";
+import type { ReadRange, RunsOutcome } from "../store.ts";
 
 /** Streams in memory: all of them in the memory store, the ephemeral ones in every other. */
 export class MemoryStreams {
@@ -59,7 +60,7 @@ export class MemoryStreams {
     if (row.ephemeral) this.#logs.get(row.id)?.dropBelow(row.first);
   }
 
-  read(path: string, range: ReadRange, now: number): ReadOutcome {
+  read(path: string, range: ReadRange, now: number): RunsOutcome {
     const row = visibleRow(this.#rows.get(path), now);
     if (!row) return { kind: "not-found" };
     const plan = planRead(row, range);
@@ -77,7 +78,8 @@ export class MemoryStreams {
   #take(page: Page, stream: number, position: number): boolean {
     const body = this.#logs.get(stream)?.at(position);
     if (!body) throw new Error(`Message ${position} of stream ${stream} is missing`);
-    return page.take(position, body);
+    page.take(singleRun(position, body));
+    return !page.full;
   }
 
   /** Rows that can be seen now, by path. */

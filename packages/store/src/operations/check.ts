@@ -1,7 +1,8 @@
+import { crc32 } from "node:zlib";
 import { unpackChunk } from "../core/chunks.ts";
 import { chunkOf } from "../sqlite/chunk-rows.ts";
-import { type Database, integer, text } from "../sqlite/driver.ts";
-import { sqliteContent } from "./sqlite-content.ts";
+import { bytes, type Database, integer, text } from "../sqlite/driver.ts";
+import { hasJournal, sqliteContent } from "./sqlite-content.ts";
 import { digestContent, type ContentDigest } from "./digest.ts";
 import { atOneMoment, openForReading, requireStore } from "./embedded.ts";
 
@@ -45,7 +46,7 @@ export async function checkFile(file: string, full: boolean): Promise<StoreCheck
 }
 
 async function checkDatabase(database: Database, full: boolean): Promise<StoreCheck> {
-  const faults = pageFaults(database, full);
+  const faults = [...pageFaults(database, full), ...journalFaults(database)];
   const count = (table: string) => integer(database.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.["n"]);
   const found = {
     format: integer(database.prepare("PRAGMA user_version").get()?.["user_version"]),
@@ -89,6 +90,16 @@ function sampleFaults(database: Database): { checked: number; faults: string[] }
       faults.push(`Messages from ${chunk.start} of stream ${integer(row["stream"])} are not what was written.`);
   }
   return { checked, faults: faults.slice(0, 10) };
+}
+
+/** Rows that a start has found damaged are set aside under negative numbers. */
+function journalFaults(database: Database): string[] {
+  if (!hasJournal(database)) return [];
+  const faults: string[] = [];
+  for (const row of database.prepare("SELECT seq, crc, body FROM journal ORDER BY seq").iterate())
+    if (integer(row["seq"]) < 0 || crc32(bytes(row["body"])) !== integer(row["crc"]))
+      faults.push(`Row ${Math.abs(integer(row["seq"]))} of the journal is not what was written.`);
+  return faults.slice(0, 10);
 }
 
 function entryFaults(database: Database): string[] {

@@ -1,14 +1,14 @@
 import type pg from "pg";
 import { SkeinError } from "@skein/protocol";
-import { unpackChunk } from "../core/chunks.ts";
+import { openChunk } from "../core/chunks.ts";
 import { cursorOf, idRange, indexRange, textBytes } from "../core/index-keys.ts";
 import type { Located, Span } from "../core/lineage.ts";
 import { locate, locateIn } from "../core/lineage.ts";
-import { Page, planRead } from "../core/read-range.ts";
+import { Page, planRead, takeChunk } from "../core/read-range.ts";
 import type { ProducerRow, RecordRow, StreamRow } from "../core/rows.ts";
 import { visibleRow } from "../core/rows.ts";
 import { storedRecord } from "../memory/records.ts";
-import type { ReadOutcome, ReadRange, RecordPage, RecordQuery, StoredRecord } from "../store.ts";
+import type { ReadRange, RecordPage, RecordQuery, RunsOutcome, StoredRecord } from "../store.ts";
 import type { IndexTables } from "./schema.ts";
 import { readStreamRow } from "./stream-rows.ts";
 
@@ -109,7 +109,7 @@ export class Reader {
     return rows.map(({ row }) => readStreamRow(row));
   }
 
-  async read(path: string, range: ReadRange, now: number): Promise<ReadOutcome> {
+  async read(path: string, range: ReadRange, now: number): Promise<RunsOutcome> {
     for (let tries = 1; ; tries++) {
       const row = await this.row(path, now);
       if (!row) return { kind: "not-found" };
@@ -138,20 +138,18 @@ export class Reader {
     const live = row.ephemeral !== undefined;
     const text = chunksOf(live ? "skein.live_chunks" : "skein.chunks", forward);
     const name = `skein-chunks-${live ? "live" : "durable"}-${forward ? "forward" : "backward"}`;
-    let at = forward ? span.low : span.high - 1;
-    while (forward ? at < span.high : at >= span.low) {
-      const values = forward ? [span.stream, at, span.high, maxBytes] : [span.stream, span.low, at + 1, maxBytes];
+    let at = forward ? span.low : span.high;
+    while (forward ? at < span.high : at > span.low) {
+      const values = forward ? [span.stream, at, span.high, maxBytes] : [span.stream, span.low, at, maxBytes];
       const { rows } = await this.#pool.query<ChunkRow>({ name, text, values });
       const before = at;
       for (const chunk of rows) {
-        const messages = unpackChunk(chunk);
-        if (!messages) return chunk.start;
-        while (at >= chunk.start && at < chunk.start + chunk.count && at >= span.low && at < span.high) {
-          const message = messages[at - chunk.start];
-          if (!message) return at;
-          if (!page.take(at, message)) return undefined;
-          at += forward ? 1 : -1;
-        }
+        const run = openChunk(chunk);
+        if (!run) return chunk.start;
+        const taken = takeChunk(run, span, at, forward, page);
+        if (taken === undefined) return at;
+        if (page.full) return undefined;
+        at = taken;
       }
       if (at === before) return at;
     }

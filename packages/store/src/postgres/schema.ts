@@ -4,7 +4,7 @@ import { indexKeys } from "../core/index-keys.ts";
 import type { CollectionDefinitions } from "../store.ts";
 
 /** Raised when older programs would misread the tables. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 /** Taken while tables are made, so that servers which start together do not both make them. */
 const MIGRATION_LOCK = 0x736b_6569;
@@ -133,6 +133,8 @@ async function prepareTables(client: pg.ClientBase): Promise<void> {
         "Update Skein, or choose another database.",
     );
   await client.query(ADDED);
+  // Since format 1 chunks have commas between their messages. Those without are read as well.
+  await client.query("UPDATE skein.format SET format = $1 WHERE format < $1", [FORMAT]);
 }
 
 /**

@@ -4,6 +4,7 @@ import { SkeinError } from "@skein/protocol";
 import { checkCollections } from "../core/index-keys.ts";
 import type { StoreEvent } from "../core/observe.ts";
 import { prepareOperations, requireCollection } from "../core/operation.ts";
+import { withMessages } from "../core/runs.ts";
 import { streamInfo } from "../core/rows.ts";
 import { Watchers } from "../core/watchers.ts";
 import type { Store, StoreOptions } from "../store.ts";
@@ -102,6 +103,10 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
       return row && streamInfo(row);
     },
     async readStream(path, range) {
+      requireOpen();
+      return withMessages(await reader.read(path, range, clock.now()));
+    },
+    async readRuns(path, range) {
       requireOpen();
       return reader.read(path, range, clock.now());
     },

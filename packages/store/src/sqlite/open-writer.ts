@@ -24,6 +24,15 @@ function syncFolder(path: string): void {
   }
 }
 
+/** On a full disk what is in the journal stays there, and is moved at the next start. */
+function settleAtEnd(writer: Writer): void {
+  try {
+    writer.settle();
+  } catch {
+    return;
+  }
+}
+
 /** Locks the folder, brings the tables to this version, and gives the writer. Throws with nothing left open. */
 export function openWriter(start: WriterStart, open: OpenDatabase): OpenWriter {
   const made = mkdirSync(start.folder, { recursive: true, mode: 0o700 });
@@ -40,10 +49,12 @@ export function openWriter(start: WriterStart, open: OpenDatabase): OpenWriter {
       waitForOthers(database);
       prepareTables(database, start.folder);
       configure(database, "writer");
-      const writer = new Writer(database, prepareIndexes(database, start.collections));
+      const writer = new Writer(database, prepareIndexes(database, start.collections), start.journal);
+      writer.settle();
       return {
         writer,
         close: () => {
+          settleAtEnd(writer);
           database.close();
           lock.release();
         },

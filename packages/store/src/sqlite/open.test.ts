@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import { rmSync, statSync, writeFileSync } from "node:fs";
+import { crc32 } from "node:zlib";
+import { checkSqliteStore } from "../operations/check.ts";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
 import { runChild } from "../testing/child.ts";
-import { append, create, Fixture, put, TestClock } from "../testing/fixture.ts";
+import { append, create, decode, Fixture, put, TestClock } from "../testing/fixture.ts";
 import { openTemporaryStore, temporaryFolder } from "../testing/temporary-store.ts";
 import { loadSqlite } from "./driver.ts";
 import { storeFiles } from "./files.ts";
@@ -67,6 +69,34 @@ test("[ST122] a store of a newer format is refused and left as it is", async () 
   const after = open(storeFiles(folder.path).database);
   expect(after.prepare("SELECT name FROM sqlite_master").all()).toMatchObject([{ name: "future" }]);
   after.close();
+  await folder.remove();
+});
+
+test("[ST147] a store of an older format is taken over, with everything in it", async () => {
+  const folder = await temporaryFolder();
+  const texts = ["first", "", "third"];
+  const made = await createSqliteStore({ path: folder.path, collections: {} });
+  await made.commit([create("/a"), append("/a", ...texts)]);
+  await made.close();
+  const older = (await loadSqlite())(storeFiles(folder.path).database);
+  // Format 1 had no journal, another column, and nothing between the messages of a chunk.
+  const lengths = Buffer.alloc(12);
+  for (const [index, text] of texts.entries()) lengths.writeUInt32LE(text.length, index * 4);
+  const body = Buffer.concat([lengths, Buffer.from(texts.join(""))]);
+  older.exec("DROP TABLE journal; ALTER TABLE streams ADD COLUMN folded INTEGER NOT NULL DEFAULT 0");
+  older.prepare("UPDATE chunks SET body = ?, crc = ?").run(body, crc32(body));
+  older.exec("PRAGMA user_version = 1");
+  older.close();
+  expect(await checkSqliteStore({ folder: folder.path, full: true })).toMatchObject({ format: 1, faults: [] });
+
+  const store = await createSqliteStore({ path: folder.path, collections: {} });
+  await store.commit([append("/a", "fourth")]);
+  const read = await store.readStream("/a", { from: 0 });
+  expect(read.kind === "read" && read.messages.map((message) => decode(message.body))).toEqual([...texts, "fourth"]);
+  const runs = await store.readRuns("/a", { from: 1, limit: 2 });
+  expect(runs.kind === "read" && runs.runs.map((run) => decode(run.body))).toEqual([",third"]);
+  await store.close();
+  expect(await checkSqliteStore({ folder: folder.path, full: true })).toMatchObject({ format: FORMAT, faults: [] });
   await folder.remove();
 });
 

@@ -1,16 +1,17 @@
 import { SkeinError } from "@skein/protocol";
-import { unpackChunk } from "../core/chunks.ts";
+import { openChunk } from "../core/chunks.ts";
 import { cursorOf, idRange, indexRange, textBytes } from "../core/index-keys.ts";
 import type { Span } from "../core/lineage.ts";
 import { locate, spansOf } from "../core/lineage.ts";
-import { Page, planRead } from "../core/read-range.ts";
+import { Page, planRead, takeChunk } from "../core/read-range.ts";
 import type { ProducerRow, RecordRow, StreamRow } from "../core/rows.ts";
 import { visibleRow } from "../core/rows.ts";
 import { storedRecord } from "../memory/records.ts";
-import type { ReadOutcome, ReadRange, RecordPage, RecordQuery } from "../store.ts";
+import type { ReadRange, RecordPage, RecordQuery, RunsOutcome } from "../store.ts";
 import { chunkOf } from "./chunk-rows.ts";
 import type { Database, SqlRow, Statement } from "./driver.ts";
 import { integer, text } from "./driver.ts";
+import { JournalMirror } from "./journal-mirror.ts";
 import { STREAM_COLUMNS, streamRow } from "./stream-rows.ts";
 
 /**
@@ -28,6 +29,7 @@ export class Reader {
   readonly #chunksBackward: Statement;
   readonly #selectRecord: Statement;
   readonly #selectIndex: Statement;
+  readonly #journal: JournalMirror;
   readonly #queries = new Map<string, Statement>();
 
   constructor(database: Database) {
@@ -35,6 +37,7 @@ export class Reader {
     const chunks =
       "SELECT start, count, crc, body FROM chunks WHERE stream = ?1 AND start < ?3 AND start >= " +
       "ifnull((SELECT max(start) FROM chunks WHERE stream = ?1 AND start <= ?2), ?2) ORDER BY start";
+    this.#journal = new JournalMirror(database);
     this.#begin = database.prepare("BEGIN");
     this.#end = database.prepare("COMMIT");
     this.#selectStream = database.prepare(`SELECT ${STREAM_COLUMNS} FROM streams WHERE path = ?`);
@@ -68,16 +71,17 @@ export class Reader {
   }
 
   /** One moment for all of it: a deletion meanwhile must not take away the second half. */
-  read(path: string, range: ReadRange, now: number): ReadOutcome {
+  read(path: string, range: ReadRange, now: number): RunsOutcome {
     this.#begin.run();
     try {
+      this.#journal.refresh();
       return this.#readNow(path, range, now);
     } finally {
       this.#end.run();
     }
   }
 
-  #readNow(path: string, range: ReadRange, now: number): ReadOutcome {
+  #readNow(path: string, range: ReadRange, now: number): RunsOutcome {
     const row = this.row(path, now);
     if (!row) return { kind: "not-found" };
     const plan = planRead(row, range);
@@ -92,20 +96,27 @@ export class Reader {
   }
 
   #readSpan(path: string, span: Span, forward: boolean, page: Page): void {
+    const parts = this.#journal.layOut(span.stream, span.low, span.high);
+    for (const part of forward ? parts : parts.toReversed()) {
+      if (page.full) return;
+      if ("body" in part) page.take(part);
+      else this.#readChunks(path, { stream: span.stream, ...part }, forward, page);
+    }
+  }
+
+  #readChunks(path: string, span: Span, forward: boolean, page: Page): void {
     const statement = forward ? this.#chunksForward : this.#chunksBackward;
-    let at = forward ? span.low : span.high - 1;
+    let at = forward ? span.low : span.high;
     for (const found of statement.iterate(span.stream, span.low, span.high)) {
       const chunk = chunkOf(found);
-      const messages = unpackChunk(chunk);
-      if (!messages) throw damaged(path, chunk.start);
-      while (at >= chunk.start && at < chunk.start + chunk.count && at >= span.low && at < span.high) {
-        const message = messages[at - chunk.start];
-        if (!message) throw damaged(path, at);
-        if (!page.take(at, message)) return;
-        at += forward ? 1 : -1;
-      }
+      const run = openChunk(chunk);
+      if (!run) throw damaged(path, chunk.start);
+      const taken = takeChunk(run, span, at, forward, page);
+      if (taken === undefined) throw damaged(path, at);
+      if (page.full) return;
+      at = taken;
     }
-    if (at !== (forward ? span.high : span.low - 1)) throw damaged(path, at);
+    if (at !== (forward ? span.high : span.low)) throw damaged(path, at);
   }
 
   record<T>(collection: string, id: string) {

@@ -5,7 +5,14 @@ import type { Database } from "./driver.ts";
 import { integer, text } from "./driver.ts";
 
 /** Raised when older programs would misread the tables. */
-export const FORMAT = 1;
+export const FORMAT = 2;
+
+const JOURNAL = `
+CREATE TABLE journal(
+  seq INTEGER PRIMARY KEY,
+  crc INTEGER NOT NULL,
+  body BLOB NOT NULL
+);`;
 
 const TABLES = `
 CREATE TABLE streams(
@@ -23,8 +30,7 @@ CREATE TABLE streams(
   parent_position INTEGER,
   lineage TEXT,
   children INTEGER NOT NULL,
-  stream_seq TEXT,
-  folded INTEGER NOT NULL
+  stream_seq TEXT
 );
 CREATE INDEX streams_expiry ON streams(expires_at) WHERE expires_at IS NOT NULL AND deleted = 0;
 CREATE TABLE chunks(
@@ -35,6 +41,7 @@ CREATE TABLE chunks(
   body BLOB NOT NULL,
   PRIMARY KEY(stream, start)
 ) WITHOUT ROWID;
+${JOURNAL}
 CREATE TABLE producers(
   stream INTEGER NOT NULL,
   producer TEXT NOT NULL,
@@ -63,7 +70,6 @@ CREATE TABLE entries(
   id TEXT NOT NULL,
   PRIMARY KEY(idx, key)
 ) WITHOUT ROWID;
-PRAGMA user_version = ${FORMAT};
 `;
 
 /**
@@ -85,7 +91,7 @@ export function configure(database: Database, role: "writer" | "reader"): void {
   if (process.platform === "darwin") database.exec("PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1;");
 }
 
-/** Makes the tables of a new store; refuses a store that a newer program has written. */
+/** Makes the tables of a new store, takes an older one to this format; refuses a store that a newer program has written. */
 export function prepareTables(database: Database, folder: string): void {
   const format = integer(database.prepare("PRAGMA user_version").get()?.["user_version"]);
   if (format > FORMAT)
@@ -95,7 +101,11 @@ export function prepareTables(database: Database, folder: string): void {
         `${FORMAT}). Update Skein, or choose another folder.`,
     );
   if (format === FORMAT) return;
-  inTransaction(database, () => database.exec(TABLES));
+  inTransaction(database, () => {
+    // Since format 1: the journal, and commas between the messages of a chunk (those without are read as well).
+    database.exec(format === 0 ? TABLES : `${JOURNAL} ALTER TABLE streams DROP COLUMN folded;`);
+    database.exec(`PRAGMA user_version = ${FORMAT}`);
+  });
 }
 
 export interface IndexTable {

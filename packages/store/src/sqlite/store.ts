@@ -2,15 +2,17 @@ import { resolve } from "node:path";
 import { SkeinError } from "@skein/protocol";
 import { checkCollections } from "../core/index-keys.ts";
 import { prepareOperations, requireCollection } from "../core/operation.ts";
+import { withMessages } from "../core/runs.ts";
 import { streamInfo, visibleRow } from "../core/rows.ts";
 import { touchedBy } from "../core/touched.ts";
 import { Watchers } from "../core/watchers.ts";
 import { MemoryStreams } from "../memory/streams.ts";
-import type { Store, StoreOptions } from "../store.ts";
+import type { ReadRange, Store, StoreOptions } from "../store.ts";
 import { loadSqlite } from "./driver.ts";
 import { storeFiles } from "./files.ts";
 import { mergeLists } from "./merge-lists.ts";
 import type { StoreEvent } from "../core/observe.ts";
+import type { JournalBounds } from "./journal-writer.ts";
 import { Reader } from "./reader.ts";
 import { configure } from "./schema.ts";
 import { startWriter } from "./writer-client.ts";
@@ -18,6 +20,8 @@ import { startWriter } from "./writer-client.ts";
 export interface SqliteStoreOptions extends StoreOptions {
   /** A folder, made if it is missing. One process at a time may have it open. */
   readonly path: string;
+  /** How much waits to be moved to where it stays. For tests: the default is a trade of memory for writes. */
+  readonly journal?: JournalBounds;
   /** Told of every group of commits. */
   readonly observe?: (event: StoreEvent) => void;
 }
@@ -41,7 +45,7 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<St
   let closed = false;
 
   const writer = await startWriter({
-    start: { folder, collections: options.collections },
+    start: { folder, collections: options.collections, journal: options.journal },
     now,
     onGroup: ({ ephemeral: changes }) => {
       if (changes) ephemeral.apply(changes);
@@ -57,6 +61,12 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<St
     if (closed) throw new SkeinError("unavailable", "The store is closed");
   };
   const rowOf = (path: string) => visibleRow(ephemeral.row(path), now()) ?? reader.row(path, now());
+
+  const read = (path: string, range: ReadRange) => {
+    requireOpen();
+    const held = visibleRow(ephemeral.row(path), now());
+    return held ? ephemeral.read(path, range, now()) : reader.read(path, range, now());
+  };
 
   return {
     now,
@@ -76,11 +86,8 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<St
       const row = rowOf(path);
       return row && streamInfo(row);
     },
-    async readStream(path, range) {
-      requireOpen();
-      const held = visibleRow(ephemeral.row(path), now());
-      return held ? ephemeral.read(path, range, now()) : reader.read(path, range, now());
-    },
+    readStream: async (path, range) => withMessages(read(path, range)),
+    readRuns: async (path, range) => read(path, range),
     async getProducer(path, producerId) {
       requireOpen();
       const row = rowOf(path);

@@ -2,6 +2,7 @@ import type { Changes } from "../core/draft.ts";
 import type { PreparedOperation } from "../core/operation.ts";
 import type { CollectionDefinitions, CommitOutcome, Operation } from "../store.ts";
 import type { GroupReport } from "../core/observe.ts";
+import type { JournalBounds } from "./journal-writer.ts";
 
 /**
  * What the store and its writer thread say to each other. The bodies of all messages of a batch travel in one block
@@ -15,6 +16,7 @@ export type WireOperation =
 export interface WriterStart {
   readonly folder: string;
   readonly collections: CollectionDefinitions;
+  readonly journal?: JournalBounds | undefined;
 }
 
 export type ToWriter =

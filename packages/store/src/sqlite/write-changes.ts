@@ -1,9 +1,8 @@
-import { packChunks } from "../core/chunks.ts";
 import type { Changes, State } from "../core/draft.ts";
 import { indexKeys } from "../core/index-keys.ts";
 import type { RecordRow, StreamRow } from "../core/rows.ts";
 import type { Database, Statement } from "./driver.ts";
-import type { ChunkFolder } from "./fold-chunks.ts";
+import type { JournalWriter } from "./journal-writer.ts";
 import type { IndexTables } from "./schema.ts";
 import { STREAM_COLUMNS, streamValues } from "./stream-rows.ts";
 
@@ -11,31 +10,29 @@ import { STREAM_COLUMNS, streamValues } from "./stream-rows.ts";
 export class ChangeWriter {
   readonly #indexes: IndexTables;
   readonly #state: State;
-  readonly #folder: ChunkFolder;
+  readonly #journal: JournalWriter;
   readonly #deleteStream: Statement;
   readonly #addGarbage: Statement;
   readonly #updateStream: Statement;
   readonly #insertStream: Statement;
-  readonly #insertChunk: Statement;
   readonly #putProducer: Statement;
   readonly #putRecord: Statement;
   readonly #deleteRecord: Statement;
   readonly #insertEntry: Statement;
   readonly #deleteEntry: Statement;
 
-  constructor(database: Database, indexes: IndexTables, state: State, folder: ChunkFolder) {
+  constructor(database: Database, indexes: IndexTables, state: State, journal: JournalWriter) {
     this.#indexes = indexes;
     this.#state = state;
-    this.#folder = folder;
+    this.#journal = journal;
     this.#deleteStream = database.prepare("DELETE FROM streams WHERE id = ?");
     this.#addGarbage = database.prepare("INSERT INTO garbage(stream) VALUES(?)");
     this.#updateStream = database.prepare(
       "UPDATE streams SET head = ?, closed = ?, deleted = ?, expires_at = ?, children = ?, stream_seq = ? WHERE id = ?",
     );
     this.#insertStream = database.prepare(
-      `INSERT INTO streams(${STREAM_COLUMNS}, folded) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO streams(${STREAM_COLUMNS}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#insertChunk = database.prepare("INSERT INTO chunks(stream, start, count, crc, body) VALUES(?, ?, ?, ?, ?)");
     this.#putProducer = database.prepare(
       "INSERT INTO producers(stream, producer, epoch, seq) VALUES(?, ?, ?, ?) " +
         "ON CONFLICT(stream, producer) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq",
@@ -53,11 +50,7 @@ export class ChangeWriter {
   write(changes: Changes): void {
     for (const id of changes.purged) if (Number(this.#deleteStream.run(id).changes) > 0) this.#addGarbage.run(id);
     for (const row of changes.streams.values()) if (row) this.#writeStream(row);
-    for (const [id, { start, messages }] of changes.appended) {
-      const chunks = packChunks(start, messages);
-      for (const chunk of chunks) this.#insertChunk.run(id, chunk.start, chunk.count, chunk.crc, chunk.body);
-      this.#folder.added(id, chunks);
-    }
+    this.#journal.write(changes);
     for (const [id, producers] of changes.producers)
       for (const [producer, { epoch, seq }] of producers) this.#putProducer.run(id, producer, epoch, seq);
     for (const [collection, records] of changes.records)
@@ -68,8 +61,7 @@ export class ChangeWriter {
     const { head, closed, deleted, expiresAt = null, children, streamSeq = null, id } = row;
     const updated = this.#updateStream.run(head, Number(closed), Number(deleted), expiresAt, children, streamSeq, id);
     if (Number(updated.changes) > 0) return;
-    // A new fork's own messages begin where its inherited ones end.
-    this.#insertStream.run(...streamValues(row), row.parent?.position ?? 0);
+    this.#insertStream.run(...streamValues(row));
   }
 
   #writeRecord(collection: string, id: string, row: RecordRow | null): void {

@@ -5,7 +5,7 @@ import type { PreparedOperation } from "../core/operation.ts";
 import { sweepStreams } from "../core/streams.ts";
 import type { CommitOutcome } from "../store.ts";
 import type { Database } from "./driver.ts";
-import { ChunkFolder } from "./fold-chunks.ts";
+import { type JournalBounds, JournalWriter } from "./journal-writer.ts";
 import type { GroupReport } from "../core/observe.ts";
 import type { IndexTables } from "./schema.ts";
 import { inTransaction } from "./schema.ts";
@@ -37,15 +37,15 @@ export interface GroupResult {
 export class Writer {
   readonly #database: Database;
   readonly #state: SqliteState;
-  readonly #folder: ChunkFolder;
+  readonly #journal: JournalWriter;
   readonly #changes: ChangeWriter;
   readonly #sweeper: Sweeper;
 
-  constructor(database: Database, indexes: IndexTables) {
+  constructor(database: Database, indexes: IndexTables, journal?: JournalBounds) {
     this.#database = database;
     this.#state = new SqliteState(database);
-    this.#folder = new ChunkFolder(database);
-    this.#changes = new ChangeWriter(database, indexes, this.#state, this.#folder);
+    this.#journal = new JournalWriter(database, journal);
+    this.#changes = new ChangeWriter(database, indexes, this.#state, this.#journal);
     this.#sweeper = new Sweeper(database);
   }
 
@@ -81,6 +81,11 @@ export class Writer {
     return { outcomes, ephemeral: hasStreams(ephemeral) ? ephemeral : undefined, report };
   }
 
+  /** Leaves nothing in the journal: at the beginning what a crash has left there, at the end everything. */
+  settle(): void {
+    if (this.#journal.waits) inTransaction(this.#database, () => this.#journal.settle());
+  }
+
   /** Removes data of deleted streams, a bounded piece at a time. False when nothing is left to do. */
   collectGarbage(): boolean {
     return this.#sweeper.hasGarbage() && inTransaction(this.#database, () => this.#sweeper.collect());
@@ -94,12 +99,11 @@ export class Writer {
     try {
       return inTransaction(this.#database, () => {
         this.#changes.write(durable);
-        this.#folder.fold();
         return performance.now();
       });
     } catch (error) {
       this.#state.forget();
-      this.#folder.forget();
+      this.#journal.forget();
       this.#sweeper.forget();
       throw error;
     }

@@ -4,11 +4,14 @@
  */
 import { createSqliteStore } from "../sqlite/store.ts";
 import { crashCollections } from "./crash-rules.ts";
+import { SMALL_JOURNAL } from "./small-journal.ts";
 import { sayLine } from "./say-line.ts";
 import { writeWithoutPause } from "./write-without-pause.ts";
 
 const [writers = "1", ...folders] = process.argv.slice(2);
-const stores = await Promise.all(folders.map((path) => createSqliteStore({ path, collections: crashCollections })));
+const stores = await Promise.all(
+  folders.map((path) => createSqliteStore({ path, collections: crashCollections, journal: SMALL_JOURNAL })),
+);
 sayLine("open");
 await Promise.all(
   stores.flatMap((store, index) => {

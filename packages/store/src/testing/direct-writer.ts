@@ -2,6 +2,7 @@ import { prepareOperations } from "../core/operation.ts";
 import type { Database, Statement } from "../sqlite/driver.ts";
 import { loadSqlite } from "../sqlite/driver.ts";
 import { storeFiles } from "../sqlite/files.ts";
+import type { JournalBounds } from "../sqlite/journal-writer.ts";
 import { openWriter } from "../sqlite/open-writer.ts";
 import { Reader } from "../sqlite/reader.ts";
 import { configure } from "../sqlite/schema.ts";
@@ -12,11 +13,12 @@ import { temporaryFolder } from "./temporary-store.ts";
 const collections = { things: { indexes: { group: ["group"] } } };
 
 /** The writer and a reader of a store in this thread, with what the writer does to its database made visible. */
-export async function openDirectWriter() {
-  const folder = await temporaryFolder();
+export async function openDirectWriter(options: { folder?: string; journal?: JournalBounds } = {}) {
+  const folder =
+    options.folder === undefined ? await temporaryFolder() : { path: options.folder, remove: async () => {} };
   const open = await loadSqlite();
   const spies: SpiedDatabase[] = [];
-  const opened = openWriter({ folder: folder.path, collections }, (file) => {
+  const opened = openWriter({ folder: folder.path, collections, journal: options.journal }, (file) => {
     const database = new SpiedDatabase(open(file));
     spies.push(database);
     return database;
@@ -34,6 +36,7 @@ export async function openDirectWriter() {
     ]).outcomes;
 
   return {
+    folder: folder.path,
     writer: opened.writer,
     reader,
     writing,
@@ -41,9 +44,12 @@ export async function openDirectWriter() {
     group,
     commit: (...operations: Operation[]) => group([operations]).map(accepted),
     count: (table: string) => reading.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.["n"],
-    async dispose() {
+    close() {
       reader.close();
       opened.close();
+    },
+    async dispose() {
+      this.close();
       await folder.remove();
     },
   };

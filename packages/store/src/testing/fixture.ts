@@ -1,3 +1,6 @@
+import { crc32 } from "node:zlib";
+import { expect } from "vitest";
+import { withMessages } from "../core/runs.ts";
 import type {
   CommitOutcome,
   Operation,
@@ -71,6 +74,8 @@ export class Fixture {
 
   async read(path: string, range: ReadRange = { from: 0 }): Promise<Extract<ReadOutcome, { kind: "read" }>> {
     const outcome = await this.store.readStream(path, range);
+    // Both forms of a read are of the same messages, whatever is read.
+    expect(contentOf(withMessages(await this.store.readRuns(path, range)))).toEqual(contentOf(outcome));
     if (outcome.kind !== "read") throw new Error(`${path} cannot be read: ${outcome.kind}`);
     return outcome;
   }
@@ -84,6 +89,13 @@ export class Fixture {
     if (!info) throw new Error(`${path} is not there`);
     return info;
   }
+}
+
+/** Comparable at little cost, however long the messages are. */
+function contentOf(outcome: ReadOutcome) {
+  if (outcome.kind !== "read") return outcome;
+  const { messages, ...extent } = outcome;
+  return { ...extent, messages: messages.map(({ position, body }) => [position, body.byteLength, crc32(body)]) };
 }
 
 type CreateStream = Extract<Operation, { kind: "create-stream" }>;

@@ -1,3 +1,4 @@
+import { withMessages } from "../core/runs.ts";
 import { loadSqlite } from "../sqlite/driver.ts";
 import { storeFiles } from "../sqlite/files.ts";
 import { openWriter } from "../sqlite/open-writer.ts";
@@ -13,7 +14,7 @@ export async function openInThread(folder: string): Promise<CheckedStore & { clo
   configure(database, "reader");
   const reader = new Reader(database);
   return {
-    readStream: async (path, range) => reader.read(path, range, 0),
+    readStream: async (path, range) => withMessages(reader.read(path, range, 0)),
     getProducer: async (path, id) => {
       const row = reader.row(path, 0);
       return row && reader.producer(row.id, id);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { ReadRange } from "../../store.ts";
 import type { Fixture } from "../fixture.ts";
 import { append, decode, remove, fork } from "../fixture.ts";
 
@@ -101,5 +102,30 @@ export function readRules(current: () => Fixture): void {
     await on.commit(append(path, mebibyte, mebibyte, mebibyte));
     expect((await on.read(path, { from: 0 })).next).toBe(4);
     expect((await on.read(path, { last: 6 })).start).toBe(2);
+  });
+
+  test("[ST27] runs of a range have its messages with a comma between each two, and nothing else", async () => {
+    const on = current();
+    const path = await on.stream(["[1]", "2"]);
+    await on.commit(append(path, "3", '{"a":4}', "5"));
+    await on.commit(append(path, "6".repeat(70_000), "7"));
+    const joined = async (range: ReadRange) => {
+      const outcome = await on.store.readRuns(path, range);
+      if (outcome.kind !== "read") throw new Error(outcome.kind);
+      let next = outcome.start;
+      for (const run of outcome.runs) {
+        expect(run.start).toBe(next);
+        next += run.count;
+      }
+      expect(next).toBe(outcome.next);
+      return outcome.runs.map(({ body }) => decode(body)).join(",");
+    };
+    expect(JSON.parse(`[${await joined({ from: 0 })}]`)).toEqual([[1], 2, 3, { a: 4 }, 5, expect.anything(), 7]);
+    expect(await joined({ from: 1, limit: 3 })).toBe('2,3,{"a":4}');
+    expect(await joined({ before: 4, limit: 2 })).toBe('3,{"a":4}');
+    expect(await joined({ from: 1, maxBytes: 2 })).toBe("2,3");
+    expect(await joined({ last: 1 })).toBe("7");
+    expect(await joined({ from: 7 })).toBe("");
+    expect(await on.store.readRuns(on.name(), { from: 0 })).toEqual({ kind: "not-found" });
   });
 }

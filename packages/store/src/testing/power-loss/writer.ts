@@ -6,12 +6,15 @@ import { writeSync } from "node:fs";
 import { prepareOperations } from "../../core/operation.ts";
 import { type Database, loadSqlite } from "../../sqlite/driver.ts";
 import { openWriter } from "../../sqlite/open-writer.ts";
+import { SMALL_JOURNAL } from "../small-journal.ts";
 import { crashCollections, crashCommit } from "../crash-rules.ts";
 import { WRITERS } from "./writers.ts";
 
 const [folder = "", groups = "1", synchronous = "FULL"] = process.argv.slice(2);
 const open = await loadSqlite();
-const { writer } = openWriter({ folder, collections: crashCollections }, (file) => changed(open(file)));
+const { writer } = openWriter({ folder, collections: crashCollections, journal: SMALL_JOURNAL }, (file) =>
+  changed(open(file)),
+);
 
 /** Frequent checkpoints, so that they are met too, and for the control less syncing. */
 function changed(database: Database): Database {
