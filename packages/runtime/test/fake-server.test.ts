@@ -1,5 +1,18 @@
+import {
+  claimRules,
+  entityRules,
+  inboxRules,
+  observerRules,
+  placementRules,
+  runnerRules,
+  runRules,
+  scheduleRules,
+  setRules,
+  signalRules,
+  typeRules,
+  type Fixture,
+} from "@skein/server/testing/suite";
 import { beforeEach, describe } from "vitest";
-import { claimRules, entityRules, runnerRules, runRules, signalRules, type Fixture } from "@skein/server/testing/suite";
 import { createFakeFixture } from "./fake-fixture.ts";
 
 /** What handlers are tested with decides as the server does: it is held to the server's own rules. */
@@ -11,8 +24,14 @@ describe("the server of @skein/runtime/testing", () => {
   });
 
   describe("entities", () => entityRules(on));
+  describe("types", () => typeRules(on));
   describe("claims", () => claimRules(on));
+  describe("placement", () => placementRules(on));
   describe("runs", () => runRules(on));
+  describe("observers", () => observerRules(on));
+  describe("sets", () => setRules(on));
+  describe("schedules", () => scheduleRules(on));
+  describe("inbox", () => inboxRules(on));
   describe("runners", () => runnerRules(on));
   describe("signals", () => signalRules(on));
 });

@@ -198,3 +198,25 @@ test("[RT2] the server knows the schemas of a type as JSON Schema, and holds peo
     code: "schema_validation_failed",
   });
 });
+
+test("[RT65] a runner tells its labels, and gets the entities that ask for them and no others", async () => {
+  const registry = createRegistry();
+  registry.define("pinned", {
+    description: "Needs a machine.",
+    dispatch: { labels: { machine: "mini" } },
+    handler: (ctx) => ctx.setTag("ran", "here"),
+  });
+  const { client, runner } = await startWorld(registry, {
+    runner: { labels: { machine: "mini", agent: ["claude", "codex"] } },
+  });
+  expect(await client.listRunners()).toMatchObject([{ labels: { machine: "mini", agent: ["claude", "codex"] } }]);
+  const elsewhere = { labels: { machine: "other" } };
+  await client.spawn("pinned", "away", { dispatch: elsewhere });
+  const { url } = await client.spawn("pinned", "here");
+  await until(client, `${url}/main`, (fold) => fold.rows("tag").has("ran"));
+  expect(await client.getEntity("/pinned/away")).toMatchObject({ status: "idle", placement: { online: false } });
+  expect((await client.getEntity("/pinned/away")).tags).toEqual({});
+  await client.redispatch("/pinned/away", null);
+  await until(client, "/pinned/away/main", (fold) => fold.rows("tag").has("ran"));
+  expect(runner.running.length).toBeLessThan(2);
+});

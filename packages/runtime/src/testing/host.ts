@@ -1,4 +1,4 @@
-import type { Call, Claim } from "@skein/protocol";
+import type { Call, Claim, RunnerLabels } from "@skein/protocol";
 import { runnerRegistration, SkeinError } from "@skein/protocol";
 import { createClient, type Client, type Clock, type Fetch } from "../client/index.ts";
 import type { Wake } from "../context.ts";
@@ -10,7 +10,7 @@ import { noTrace } from "../runner/trace.ts";
 import type { Interference } from "./interference.ts";
 import { claimNext, giveBack } from "./server/dispatch.ts";
 import type { FakeServer } from "./server/fake-server.ts";
-import { answerCall, registerRunner } from "./server/runners.ts";
+import { answerCall, registerRunner, requireRunner, servesOf } from "./server/runners.ts";
 import { carryOut } from "./server/time.ts";
 
 /**
@@ -35,6 +35,7 @@ export interface HostOptions {
   readonly clock: Clock;
   readonly registry: Registry;
   readonly calls: CallHandlers;
+  readonly labels: RunnerLabels;
   readonly interference: Interference;
   readonly log: (line: string) => void;
 }
@@ -42,14 +43,12 @@ export interface HostOptions {
 const RUNNER = "test-runner";
 const GRACE_MS = 5_000;
 
-export function createHost({ server, clock, registry, calls, interference, log }: HostOptions): Host {
+export function createHost({ server, clock, registry, calls, labels, interference, log }: HostOptions): Host {
   const { state } = server;
   const closing = new AbortController();
   const passes = new Map<string, Wake[]>();
   const running = new Map<string, RunningClaim>();
   const crashed = new Set<RunningClaim>();
-  const types = new Set(registry.types().map(({ name }) => name));
-  const serves = { types, skip: (url: string): boolean => running.has(url) };
   let memory = newMemory();
   let activity = 0;
   let looking = false;
@@ -101,6 +100,8 @@ export function createHost({ server, clock, registry, calls, interference, log }
       looking = false;
       if (closing.signal.aborted) return;
       carryOut(state);
+      const runner = requireRunner(state, RUNNER);
+      const serves = servesOf(state, runner, (url) => running.has(url));
       for (let claim = claimNext(state, RUNNER, serves); claim; claim = claimNext(state, RUNNER, serves)) {
         const type = registry.get(claim.entity.type);
         if (type) begin(claim, type);
@@ -122,7 +123,8 @@ export function createHost({ server, clock, registry, calls, interference, log }
     if (state.calls.has(call.callId)) answerCall(state, RUNNER, call.callId, result);
   };
 
-  registerRunner(state, RUNNER, runnerRegistration.parse({ types: registry.types().map((one) => one.registration) }));
+  const types = registry.types().map(({ registration }) => registration);
+  registerRunner(state, RUNNER, runnerRegistration.parse({ types, labels }));
   state.changed.add(look);
   return {
     client: clientOver(counted),
@@ -132,8 +134,7 @@ export function createHost({ server, clock, registry, calls, interference, log }
     },
     passes: (url) => passes.get(url) ?? [],
     look() {
-      const runner = state.runners.get(RUNNER);
-      if (runner) runner.lastSeenAt = clock.now();
+      requireRunner(state, RUNNER).lastSeenAt = clock.now();
       look();
     },
     crash() {

@@ -1,4 +1,4 @@
-import type { Message, SpawnRequest } from "@skein/protocol";
+import type { Message, RunnerLabels, SpawnRequest } from "@skein/protocol";
 import { entityUrl } from "@skein/protocol";
 import type { Client, Clock } from "../client/index.ts";
 import type { Registry } from "../registry.ts";
@@ -16,6 +16,8 @@ export interface TestWorldOptions {
   readonly now?: number;
   /** What the runner can be asked, besides `admit`. */
   readonly calls?: CallHandlers;
+  /** Of the runner. An entity whose `dispatch` asks for others waits. */
+  readonly labels?: RunnerLabels;
   /** Default: 30,000. */
   readonly leaseMs?: number;
 }
@@ -68,14 +70,22 @@ const AT_ONCE_MS = 10;
 const STILL_TURNS = 10;
 
 export function createTestWorld(options: TestWorldOptions): TestWorld {
-  const { registry, now = Date.UTC(2026, 0, 1), calls = {}, leaseMs } = options;
+  const { registry, now = Date.UTC(2026, 0, 1), calls = {}, labels = {}, leaseMs } = options;
   const manual = createManualClock(now);
   const clock: Clock = { ...manual, after: (ms, call) => (ms <= AT_ONCE_MS ? soon(call) : manual.after(ms, call)) };
   const server = createFakeServer({ clock, ...(leaseMs !== undefined && { leaseMs }) });
   const { state } = server;
   const interference = createInterference();
   const logs: string[] = [];
-  const host = createHost({ server, clock, registry, calls, interference, log: (line) => void logs.push(line) });
+  const host = createHost({
+    server,
+    clock,
+    registry,
+    calls,
+    labels,
+    interference,
+    log: (line) => void logs.push(line),
+  });
   const { client } = host;
 
   const isQuiet = (): boolean =>

@@ -8,10 +8,12 @@ const TIMEOUT_MS = 15_000;
 
 /** Asks the type's runner, when the type wants that and the order would be taken otherwise. */
 export async function admitSpawn(state: FakeState, order: SpawnOrder): Promise<SkeinError | undefined> {
-  if (state.types.get(order.type)?.admission !== true || !wouldBeNew(state, order)) return undefined;
+  const type = state.types.get(order.type);
+  if (type?.admission !== true || !wouldBeNew(state, order)) return undefined;
   const params = { type: order.type, id: order.id, args: order.args ?? {} };
   try {
-    await callTypeRunner(state, order.type, { method: "admit", params, timeoutMs: TIMEOUT_MS });
+    const dispatch = order.dispatch ?? type.dispatch;
+    await callTypeRunner(state, { type: order.type, dispatch }, { method: "admit", params, timeoutMs: TIMEOUT_MS });
     return undefined;
   } catch (error) {
     if (error instanceof SkeinError) return error;

@@ -9,18 +9,16 @@ type Entity = FakeEntity["entity"];
 
 /** Whose work is taken. */
 export interface Serves {
-  readonly types: ReadonlySet<string>;
-  /** Left for later: a runner has one handler of an entity at a time. */
-  readonly skip?: (url: string) => boolean;
+  readonly may: (entity: Entity) => boolean;
 }
 
 /** The entity that has been claimable longest. */
-export function nextDue(state: FakeState, { types, skip }: Serves): { at: number; url: string } | undefined {
+export function nextDue(state: FakeState, { may }: Serves): { at: number; url: string } | undefined {
   let found: { at: number; url: string } | undefined;
   for (const { entity, wake } of state.entities.values()) {
     const at = wake?.claimableAt;
-    if (at === undefined || !types.has(entity.type) || skip?.(entity.url) === true) continue;
-    if (found === undefined || at < found.at) found = { at, url: entity.url };
+    if (at === undefined || (found !== undefined && at >= found.at)) continue;
+    if (may(entity)) found = { at, url: entity.url };
   }
   return found;
 }

@@ -1,4 +1,4 @@
-import type { EntityPage, Message, SendResult, SignalName, SpawnRequest, Tags } from "@skein/protocol";
+import type { DispatchPolicy, EntityPage, Message, SendResult, SignalName, SpawnRequest, Tags } from "@skein/protocol";
 import {
   DIRECTORY_STREAM,
   ENTITY_EVENTS,
@@ -22,6 +22,7 @@ export interface SpawnOrder extends Pick<SpawnRequest, "args" | "tags" | "parent
   readonly type: string;
   readonly id: string;
   readonly wake?: { readonly subscriber: string; readonly includeResponse: boolean } | undefined;
+  readonly dispatch?: DispatchPolicy | undefined;
 }
 
 /** The entity that is there already, or nothing when the order can be carried out; throws why it cannot. */
@@ -60,8 +61,17 @@ export function spawn(state: FakeState, order: SpawnOrder, stamp: Stamp): { enti
   const { now, principal } = stamp;
   const { type, id, args = {}, tags = {}, parent } = order;
   const common = { type, args, ...(parent !== undefined && { parent }), createdBy: principal, createdAt: now };
+  const dispatch = order.dispatch ?? state.types.get(type)?.dispatch;
   const made: FakeEntity = {
-    entity: structuredClone({ ...common, url, id, status: "idle", tags, updatedAt: now }),
+    entity: structuredClone({
+      ...common,
+      ...(dispatch && { dispatch }),
+      url,
+      id,
+      status: "idle",
+      tags,
+      updatedAt: now,
+    }),
     wake: newWake(now),
     seq: 0,
     openRuns: new Map(),
@@ -211,6 +221,16 @@ function tagEvents(set: Tags, removed: readonly string[], stamp: Stamp) {
     ),
     ...removed.map((key) => eventOf(ENTITY_EVENTS.tag, { key, operation: "delete" }, stamp)),
   ];
+}
+
+/** Lets others work on it. A claim that is held goes on. */
+export function changeDispatch(state: FakeState, url: string, policy: DispatchPolicy | null, stamp: Stamp): FakeEntity {
+  const entity = requireLiving(state, url);
+  const { dispatch: _, ...rest } = entity.entity;
+  entity.entity = { ...rest, ...(policy && { dispatch: policy }), updatedAt: stamp.now };
+  announce(state, entity, stamp);
+  tell(state);
+  return entity;
 }
 
 export interface EntityFilter {

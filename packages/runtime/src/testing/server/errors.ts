@@ -12,6 +12,7 @@ const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   entity_ended: 409,
   stream_closed: 409,
   conflict: 409,
+  schema_key_exists: 409,
   fenced: 409,
   session_in_use: 409,
   schema_validation_failed: 422,

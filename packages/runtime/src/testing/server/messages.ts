@@ -67,8 +67,8 @@ export function deliverDelayed(state: FakeState): boolean {
     const stamp = { principal: from, now };
     const value = { key, from, ...content, receivedAt: now };
     makeStream(state, mainStream(entity.entity.url)).append([
-      eventOf(ENTITY_EVENTS.delayed, { key, operation: "delete" }, stamp),
       eventOf(ENTITY_EVENTS.inbox, { key, operation: "insert", value }, stamp),
+      eventOf(ENTITY_EVENTS.delayed, { key, operation: "delete" }, stamp),
     ]);
     markReady(state, entity);
   }
@@ -93,13 +93,16 @@ export function changeMessage(
   const main = makeStream(state, mainStream(url));
   const waiting = entity.delayed.get(key);
   if (waiting) return changeDelayed(state, entity, waiting, order, stamp);
-  const { queued, known } = inboxOf(main.events);
-  const found = queued.find(({ row }) => row.key === key && known.has(key));
+  const { wake } = entity;
+  const queued = inboxOf(main.events);
+  const found = queued.find(({ row }) => row.key === key);
   if (!found) {
-    if (known.has(key)) throw new SkeinError("conflict", `The message ${key} is not there any more.`);
+    const handled = main.events
+      .slice(0, wake.acked)
+      .some((event) => event.type === ENTITY_EVENTS.inbox && event.key === key);
+    if (handled) throw new SkeinError("conflict", `It is too late: the message ${key} was handled.`);
     throw new SkeinError("not_found", `${url} has no message ${key} that waits.`);
   }
-  const { wake } = entity;
   const claimed = wake.state === "claimed" && (wake.claim?.leaseUntil ?? 0) > stamp.now;
   const free = claimed ? (entity.taken ?? Infinity) : wake.acked;
   if (found.position < free) {
@@ -117,19 +120,14 @@ export function changeMessage(
   return { key, offset: main.head };
 }
 
-function inboxOf(events: readonly ChangeEvent[]): { queued: Queued[]; known: Set<string> } {
+function inboxOf(events: readonly ChangeEvent[]): Queued[] {
   const rows = new Map<string, Queued>();
-  const known = new Set<string>();
   for (const [position, event] of events.entries()) {
     if (event.type !== ENTITY_EVENTS.inbox) continue;
-    known.add(event.key);
     if (event.headers.operation === "delete") rows.delete(event.key);
-    else {
-      const at = rows.get(event.key)?.position ?? position;
-      rows.set(event.key, { row: inboxRow.parse(event.value), position: at });
-    }
+    else rows.set(event.key, { row: inboxRow.parse(event.value), position: rows.get(event.key)?.position ?? position });
   }
-  return { queued: [...rows.values()].sort((a, b) => a.position - b.position), known };
+  return [...rows.values()].sort((a, b) => a.position - b.position);
 }
 
 function editEvents(

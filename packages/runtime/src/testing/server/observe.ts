@@ -33,7 +33,9 @@ export function judgeObservations(entity: FakeEntity, events: readonly ChangeEve
     if (event.headers.operation === "delete") keys.delete(event.key);
     else {
       const row = observeRow.safeParse(event.value);
-      if (!row.success || row.data.key !== event.key) {
+      const from = row.data?.from;
+      const placed = from === undefined || parseOffset(from) !== undefined;
+      if (!row.success || row.data.key !== event.key || !placed) {
         throw new SkeinError(
           "invalid_request",
           `${event.key} is not an observation: ${row.error?.message ?? "its key"}`,
@@ -58,7 +60,8 @@ export function declareObservation(state: FakeState, entity: FakeEntity, event: 
   if (before && canonical(before.row.source) === canonical(row.source)) {
     const same = canonical(before.row.wake) === canonical(row.wake);
     before.row = row;
-    if (!same) before.silentAt = silenceOf(row, state.clock.now());
+    // What was not told is judged by the new condition.
+    if (!same) Object.assign(before, { looked: before.from, pending: [], silentAt: silenceOf(row, state.clock.now()) });
     return;
   }
   const from = row.from === undefined ? undefined : parseOffset(row.from);
@@ -111,7 +114,7 @@ export function tellObservers(state: FakeState): boolean {
 export function observationTimes({ observations }: FakeEntity): number[] {
   return [...observations.values()].flatMap(({ row, dueAt, silentAt, pending, since }) => [
     ...(dueAt === undefined ? [] : [dueAt]),
-    ...(silentAt === undefined ? [] : [silentAt]),
+    ...(silentAt === undefined || pending.length > 0 ? [] : [silentAt]),
     ...(pending.length > 0 && row.wake?.on === "change" ? [since + row.wake.debounceMs] : []),
   ]);
 }
@@ -127,7 +130,7 @@ function tell(state: FakeState, entity: FakeEntity, observation: Observation): b
       ? tellRuns(state, entity, observation, wake)
       : tellChanges(state, entity, observation, { wake, before });
   if (told) observation.silentAt = silenceOf(observation.row, now);
-  else if (observation.silentAt !== undefined && observation.silentAt <= now) {
+  else if (observation.silentAt !== undefined && observation.silentAt <= now && observation.pending.length === 0) {
     observation.silentAt = undefined;
     const reason = { reason: "timeout", timeoutMs: wake.timeoutMs ?? 0 } as const;
     addWake(state, entity, { ...headOf(observation, `timeout:${now}`), ...reason });
@@ -174,10 +177,7 @@ function tellChanges(
   observation.looked = Math.max(before, lengthOf(state, source));
   if (fresh.length > 0 && observation.pending.length === 0) observation.since = now;
   observation.pending.push(...fresh);
-  if (observation.pending.length === 0) {
-    observation.from = observation.looked;
-    return false;
-  }
+  if (observation.pending.length === 0) return false;
   if (observation.since + wake.debounceMs > now) return false;
   const range = { from: formatOffset(observation.from), to: formatOffset(observation.looked) };
   const head = headOf(observation, `${observation.looked}`);

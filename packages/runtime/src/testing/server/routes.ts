@@ -4,6 +4,7 @@ import {
   claimCommit,
   claimLive,
   ENTITY_ID,
+  entityAmendment,
   entityStatus,
   entityTypeAmendment,
   entityTypeRegistration,
@@ -22,8 +23,9 @@ import { z } from "zod";
 import { admitAll, admitSpawn } from "./admission.ts";
 import { commitClaim } from "./commit.ts";
 import { heartbeat, shownEntity } from "./dispatch.ts";
-import { changeTags, kill, listEntities, send, signal, spawn } from "./entities.ts";
+import { changeDispatch, changeTags, kill, listEntities, send, signal, spawn } from "./entities.ts";
 import { changeMessage } from "./messages.ts";
+import { isOnline, mayTake } from "./placement.ts";
 import { appendLive, answerMain, answerResource, putBlob } from "./resources.ts";
 import {
   answerCall,
@@ -34,7 +36,7 @@ import {
   shownRunner,
   unregisterRunner,
 } from "./runners.ts";
-import type { FakeState, Stamp } from "./state.ts";
+import type { FakeEntity, FakeState, Stamp } from "./state.ts";
 import { makeStream, requireEntity } from "./state.ts";
 import { answerRead } from "./streams.ts";
 import { amendType, checkRegistration, registerType } from "./types.ts";
@@ -171,7 +173,11 @@ function entityRoutes(): FakeRoute[] {
       const { entity, created } = spawn(state, order, stamp);
       return Response.json(shownEntity(entity), { status: created ? 201 : 200 });
     }),
-    route("GET", one, (asked) => shownEntity(requireEntity(asked.state, at(asked)))),
+    route("GET", one, ({ state, params: [url = ""] }) => placedEntity(state, requireEntity(state, url))),
+    route("PATCH", one, async (asked) => {
+      const { dispatch } = await asked.json(entityAmendment);
+      return shownEntity(changeDispatch(asked.state, at(asked), dispatch, asked.stamp));
+    }),
     route("DELETE", one, (asked) => shownEntity(kill(asked.state, at(asked), undefined, asked.stamp))),
     route("POST", entityPath("/send"), async (asked) =>
       send(asked.state, at(asked), await asked.json(message), asked.stamp),
@@ -200,6 +206,15 @@ function entityRoutes(): FakeRoute[] {
     route("GET", entityPath("/main"), (asked) => answerMain(asked.state, at(asked), asked.request)),
     route("HEAD", entityPath("/main"), (asked) => answerMain(asked.state, at(asked), asked.request)),
   ];
+}
+
+/** With who may work on it, and who does. */
+function placedEntity(state: FakeState, entity: FakeEntity): unknown {
+  const shown = shownEntity(entity);
+  if (!entity.wake) return shown;
+  const online = [...state.runners.values()].some((one) => isOnline(state, one) && mayTake(state, one, entity.entity));
+  const { claim } = entity.wake;
+  return { ...shown, placement: { online, ...(claim && { runner: claim.holder }) } };
 }
 
 const filter = z.strictObject({

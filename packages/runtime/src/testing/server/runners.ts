@@ -2,24 +2,25 @@ import type { CallResult, pollRequest, RunnerInfo, runnerRegistration, Work } fr
 import { ERROR_CODES, SkeinError, type ErrorCode } from "@skein/protocol";
 import type { z } from "zod";
 import { sleep } from "../../client/index.ts";
-import { claimNext, giveBack } from "./dispatch.ts";
+import { claimNext, giveBack, type Serves } from "./dispatch.ts";
+import { isOnline, mayTake } from "./placement.ts";
 import type { FakeRunner, FakeState } from "./state.ts";
 import { tell } from "./state.ts";
 import { carryOut, nextTime } from "./time.ts";
 import { checkRegistration, registerType } from "./types.ts";
 
-const OFFLINE_MS = 60_000;
 const CODES: ReadonlySet<string> = new Set(ERROR_CODES);
 
 export function registerRunner(state: FakeState, id: string, body: z.output<typeof runnerRegistration>): RunnerInfo {
   for (const type of body.types) checkRegistration(type);
   giveBack(state, ({ claim }) => claim?.holder === id);
   for (const type of body.types) registerType(state, type);
-  const { machine } = body;
+  const { machine, labels = {} } = body;
   const runner: FakeRunner = {
     id,
     types: body.types.map(({ name }) => name),
     ...(machine !== undefined && { machine }),
+    labels,
     lastSeenAt: state.clock.now(),
   };
   state.runners.set(id, runner);
@@ -42,8 +43,8 @@ export function shownRunner(state: FakeState, runner: FakeRunner): RunnerInfo {
   return { ...runner, types: [...runner.types], online: isOnline(state, runner) };
 }
 
-function isOnline({ clock }: FakeState, { lastSeenAt }: FakeRunner): boolean {
-  return clock.now() - lastSeenAt < OFFLINE_MS;
+export function servesOf(state: FakeState, runner: FakeRunner, skip?: (url: string) => boolean): Serves {
+  return { may: (entity) => mayTake(state, runner, entity) && skip?.(entity.url) !== true };
 }
 
 /** Waits until there is something for the runner to do. */
@@ -54,7 +55,7 @@ export async function poll(
   gone: AbortSignal,
 ): Promise<Work | undefined> {
   const runner = requireRunner(state, id);
-  const serves = { types: new Set(runner.types) };
+  const serves = servesOf(state, runner);
   const over = new AbortController();
   const stop = (): void => over.abort();
   const cancel = state.clock.after(waitMs, stop);
@@ -132,11 +133,15 @@ export async function callRunner(state: FakeState, runner: string, order: CallOr
   }
 }
 
-/** Asks the runner of a type that was seen last. */
-export async function callTypeRunner(state: FakeState, type: string, order: CallOrder): Promise<unknown> {
-  const serving = [...state.runners.values()].filter((one) => one.types.includes(type) && isOnline(state, one));
+/** Asks the runner that was seen last of those that such an entity would run on. */
+export async function callTypeRunner(
+  state: FakeState,
+  what: Parameters<typeof mayTake>[2],
+  order: CallOrder,
+): Promise<unknown> {
+  const serving = [...state.runners.values()].filter((one) => isOnline(state, one) && mayTake(state, one, what));
   const runner = serving.sort((a, b) => b.lastSeenAt - a.lastSeenAt)[0];
-  if (!runner) throw new SkeinError("runner_unavailable", `No runner that runs ${type} is connected.`);
+  if (!runner) throw new SkeinError("runner_unavailable", `No runner that runs ${what.type} is connected.`);
   return callRunner(state, runner.id, order);
 }
 

@@ -1,5 +1,5 @@
 import type { ChangeEvent, RunRow, WakeRow } from "@skein/protocol";
-import { ENTITY_EVENTS, mainStream, runRow } from "@skein/protocol";
+import { ENTITY_EVENTS, mainStream, runRow, wakeRow } from "@skein/protocol";
 import { markReady } from "./wake.ts";
 import type { FakeEntity, FakeState } from "./state.ts";
 import { agentPrincipal, eventOf, isLiving, makeStream } from "./state.ts";
@@ -58,8 +58,7 @@ function notifyEnded(state: FakeState, source: FakeEntity, runs: readonly RunRow
 /** Puts a wake into an entity's stream; nothing happens when it has been told the same before. */
 export function addWake(state: FakeState, target: FakeEntity, row: WakeRow): boolean {
   const main = makeStream(state, mainStream(target.entity.url));
-  const run = row.reason === "runFinished";
-  if (run && main.events.some(({ type, key }) => type === ENTITY_EVENTS.wake && key === row.key)) return false;
+  if (row.reason === "runFinished" && main.events.some((event) => tellsThisRun(event, row))) return false;
   const by = row.reason === "runFinished" && typeof row["member"] === "string" ? row["member"] : row.source;
   const principal = by.startsWith("/") && !by.startsWith("/_") ? agentPrincipal(by) : agentPrincipal(target.entity.url);
   main.append([
@@ -71,6 +70,13 @@ export function addWake(state: FakeState, target: FakeEntity, row: WakeRow): boo
   ]);
   markReady(state, target);
   return true;
+}
+
+/** What was asked for at the spawn and is observed, too, is told once. */
+function tellsThisRun({ type, value }: ChangeEvent, { key, observe }: WakeRow): boolean {
+  if (type !== ENTITY_EVENTS.wake) return false;
+  const row = wakeRow.parse(value);
+  return row.key === key && (row.observe === undefined || observe === undefined || row.observe === observe);
 }
 
 export function wakeOfRun(source: string, row: RunRow, response: string | undefined): WakeRow {

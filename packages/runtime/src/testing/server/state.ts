@@ -7,6 +7,7 @@ import type {
   MemberFacts,
   ObserveRow,
   PlacedEvent,
+  RunnerLabels,
   RunRow,
   SendResult,
 } from "@skein/protocol";
@@ -97,6 +98,7 @@ export interface FakeRunner {
   readonly id: string;
   readonly types: readonly string[];
   readonly machine?: string;
+  readonly labels: RunnerLabels;
   lastSeenAt: number;
 }
 

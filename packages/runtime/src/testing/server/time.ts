@@ -5,7 +5,7 @@ import type { FakeState } from "./state.ts";
 
 /** When something happens by itself next: a time that may be in the past. */
 export function nextTime(state: FakeState): number | undefined {
-  let next = nextDue(state, { types: new Set(state.types.keys()) })?.at ?? Infinity;
+  let next = nextDue(state, { may: () => true })?.at ?? Infinity;
   for (const entity of state.entities.values()) {
     if (entity.wake === undefined) continue;
     for (const { dueAt } of entity.delayed.values()) next = Math.min(next, dueAt);

@@ -31,7 +31,10 @@ export function amendType(state: FakeState, name: string, amendment: EntityTypeA
     for (const [key, schema] of Object.entries(amendment[of] ?? {})) {
       const there = before[of]?.[key];
       if (there && canonical(there) !== canonical(schema))
-        throw new SkeinError("schema_key_exists", `${name} has another schema for ${key}.`);
+        throw new SkeinError(
+          "schema_key_exists",
+          `${name} has another ${of === "inboxSchemas" ? "message" : "state"} schema ${key}.`,
+        );
       compile(schema);
     }
   }
