@@ -78,6 +78,12 @@ export type SharedState<S extends StateSchema> = Collections<S> & {
    */
   live(events: readonly ChangeEvent[]): Promise<void>;
   /**
+   * Takes the right to write, where only one entity at a time has it (coding sessions), and keeps it as long as the
+   * claim. When it resolves, everything that others wrote before is in the collections. Rejects with `session_in_use`
+   * while another has it: the entity is then offered again when that one's claim has ended, once this one ends its own.
+   */
+  drive(): Promise<void>;
+  /**
    * Keeps large content beside a coding session, at `{stream}/blobs/{sha256}`, durable when it resolves: to be awaited
    * before the row that names it is flushed. The same content is kept once. The handle must have been flushed once.
    */

@@ -102,6 +102,9 @@ export async function openHandler(options: OpenHandlerOptions): Promise<OpenHand
     observations,
     signal,
     tail,
+    async touch(path) {
+      await committer.commit(() => ({ writes: new Map([[path, []]]) }));
+    },
   });
   const committer = createCommitter({
     channel,

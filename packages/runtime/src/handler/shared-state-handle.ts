@@ -1,5 +1,5 @@
 import type { ChangeEvent, ManifestRow } from "@skein/protocol";
-import { ENTITY_EVENTS, SkeinError } from "@skein/protocol";
+import { ENTITY_EVENTS, formatOffset, SkeinError } from "@skein/protocol";
 import type { Keep, StreamBatch } from "../client/index.ts";
 import type { BlobContent, Load, LoadOption, SharedState, StateSchema } from "../context.ts";
 import type { Observation } from "../observation.ts";
@@ -15,13 +15,15 @@ export interface HandleParts {
   readonly declared: ReadonlySet<string>;
   readonly log: (path: string, from?: string) => AsyncIterable<StreamBatch>;
   readonly observation: Observation;
+  /** Commits what is buffered, and a write of nothing to this stream. */
+  readonly touch: (path: string) => Promise<void>;
 }
 
 export function createHandle(
   id: string,
   schema: StateSchema,
   view: StreamView,
-  { buffer, channel, declared, log, observation }: HandleParts,
+  { buffer, channel, declared, log, observation, touch }: HandleParts,
 ): SharedState<StateSchema> {
   const write = (event: ChangeEvent): void => {
     view.write(event);
@@ -40,6 +42,11 @@ export function createHandle(
         throw new SkeinError("invalid_request", `Flush once before deltas are sent to “${id}”.`);
       }
       if (events.length > 0) await channel.live(view.path, events);
+    },
+    async drive() {
+      await touch(view.path);
+      if (view.blind) return;
+      for await (const batch of log(view.path, formatOffset(view.fold.position))) view.receive(batch);
     },
     async blob({ sha256, mime, bytes }: BlobContent) {
       if (!declared.has(view.path)) {

@@ -42,6 +42,8 @@ export interface SharedStatesOptions {
   readonly observations: Observations;
   /** Ends reads and waits. */
   readonly signal: AbortSignal;
+  /** Commits what is buffered, and a write of nothing to this stream. */
+  readonly touch: (path: string) => Promise<void>;
   /** Follows the stream of a view from now on. */
   readonly tail: (view: StreamView) => void;
 }
@@ -70,6 +72,7 @@ export function createSharedStates(options: SharedStatesOptions): SharedStates {
     const before = opened.get(id);
     if (before) return before;
     const handle = createHandle(id, schema, view, {
+      touch: options.touch,
       buffer,
       channel: options.channel,
       declared,

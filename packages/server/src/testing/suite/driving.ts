@@ -83,7 +83,7 @@ export function drivingRules(on: () => Fixture): void {
     const b = await coder(fixture, "b");
     await fixture.committed(b, { seq: 1, writes: drive(b) });
     await fixture.committed(b, { seq: 2, writes: drive(b, say("two")) });
-    expect(await keysOf(fixture)).toEqual(["one", "takeover:1", "two"]);
+    expect(await keysOf(fixture)).toEqual(["one", "takeover:s1:1", "two"]);
     const [, takeover] = await fixture.events(SESSION);
     expect(takeover?.value).toMatchObject({ payload: { type: "takeover", from: url("a"), to: url("b") } });
     const { body } = await fixture.call("GET", "/_skein/sessions/s1");
@@ -137,7 +137,7 @@ export function drivingRules(on: () => Fixture): void {
       "permission:p1",
       "permission:p1:response",
       "prompt-1:end",
-      "takeover:1",
+      "takeover:s1:1",
       "b",
     ]);
     const c = await coder(fixture, "c");
@@ -179,7 +179,7 @@ export function drivingRules(on: () => Fixture): void {
       "permission:p1",
       "permission:p1:response",
       "prompt-1:end",
-      "takeover:1",
+      "takeover:s1:1",
       "b",
     ]);
     expect(rows[3]?.value).toMatchObject({ actor: "user:test", payload: { reason: "taken over by /b/1" } });

@@ -165,7 +165,13 @@ function streamRules(on: () => Fixture): void {
     const again = await claim("r");
     await committed(again, { seq: 1, writes: write("3") });
     expect((await store.getRecord("resources", "coder-session/s1"))?.value).toMatchObject({ driver: "/coder/a" });
-    expect((await fixture.events(SESSION)).map(({ key }) => key)).toEqual(["1", "takeover:1", "2", "takeover:2", "3"]);
+    expect((await fixture.events(SESSION)).map(({ key }) => key)).toEqual([
+      "1",
+      "takeover:s1:1",
+      "2",
+      "takeover:s1:2",
+      "3",
+    ]);
   });
 }
 
