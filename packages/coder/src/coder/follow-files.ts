@@ -126,7 +126,7 @@ export function createFileFollower(deps: FollowDeps): FileFollower {
       await list();
       listedAt = clock.now();
     }
-    for (const [url, entry] of [...followed]) {
+    for (const [url, entry] of followed) {
       if (stopped) return;
       if (!busy.has(url)) await look(url, entry);
     }

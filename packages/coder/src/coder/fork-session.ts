@@ -60,7 +60,7 @@ function closeOpen({ session }: CoderPass, { openTurn, openRequests }: Inherited
   }
   if (openTurn === undefined || transcript.has(turnEndKey(openTurn.key))) return;
   const payload = { v: 1, type: "turn_aborted", reason: "forked: the turn went on in the original" } as const;
-  const of = { ...(openTurn.promptId === undefined ? {} : { promptId: openTurn.promptId }) };
+  const of = openTurn.promptId === undefined ? {} : { promptId: openTurn.promptId };
   transcript.insert({ key: turnEndKey(openTurn.key), ts: now, type: payload.type, ...of, payload });
 }
 

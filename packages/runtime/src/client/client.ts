@@ -101,6 +101,8 @@ export interface Client {
 
   listSessions(options?: ListOptions): Promise<SessionPage>;
   getSession(id: string, options?: ReadOptions): Promise<Session>;
+  /** For good; its forks stay. Its coder must have been killed. */
+  deleteSession(id: string): Promise<void>;
 
   registerRunner(id: string, registration: RunnerRegistration): Promise<RunnerInfo>;
   listRunners(options?: ReadOptions): Promise<RunnerInfo[]>;
@@ -191,6 +193,9 @@ function sessionMethods(transport: Transport) {
       transport.json(sessionPage, "GET", path, { signal, query: { after, limit } }),
     getSession: (id: string, options?: ReadOptions) =>
       transport.json(session, "GET", `${path}/${encodeURIComponent(id)}`, options),
+    deleteSession: async (id: string) => {
+      await transport.request("DELETE", `${path}/${encodeURIComponent(id)}`);
+    },
   };
 }
 

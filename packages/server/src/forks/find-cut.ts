@@ -20,9 +20,12 @@ export async function findCut(store: Store, stream: StreamInfo, at: string | und
   const offset = parseOffset(at);
   if (offset !== undefined) {
     if (offset <= stream.head) return { position: offset };
-    throw new SkeinError("invalid_request", `\`at\` is behind the end of ${stream.path}: ${formatOffset(stream.head)}.`);
+    throw new SkeinError(
+      "invalid_request",
+      `\`at\` is behind the end of ${stream.path}: ${formatOffset(stream.head)}.`,
+    );
   }
-  for (let before = stream.head; before > 0; ) {
+  for (let before = stream.head; before > 0;) {
     const page = await store.readStream(stream.path, { before, limit: PAGE });
     if (page.kind !== "read" || page.messages.length === 0) break;
     const found = page.messages.findLast(({ body }) => keyOf(body) === at);

@@ -1,11 +1,18 @@
-import { changeEvent, entityUrl, sharedStateStream, SkeinError, type ChangeEvent, type ForkRequest } from "@skein/protocol";
+import {
+  changeEvent,
+  entityUrl,
+  sharedStateStream,
+  SkeinError,
+  type ChangeEvent,
+  type ForkRequest,
+} from "@skein/protocol";
 import { sessionIdOf, sessionStreams } from "@skein/sessions";
 import type { Store } from "@skein/store";
 import type { ServerContext } from "../context.ts";
 import { noEntity, toEntity } from "../entities/entity.ts";
 import { spawnKeys } from "../entities/plan-spawn.ts";
 import { admitSpawn, type SpawnAnswer } from "../entities/spawn.ts";
-import type { EntityRecord, LinkRecord } from "../records/collections.ts";
+import { pairId, type EntityRecord, type LinkRecord } from "../records/collections.ts";
 import { createDraft } from "../records/draft.ts";
 import { execute, refused } from "../records/execute.ts";
 import { createSnapshot, load } from "../records/snapshot.ts";
@@ -29,15 +36,15 @@ export async function fork(
   const resources = await resourcesOf(context, order);
   await admit(context, order, resources);
   return execute<SpawnAnswer>(store, async (last) => {
-    if (last?.kind === "stream-exists") {
-      return refused(new SkeinError("entity_exists", `There is a session or state of the name ${order.id} already.`));
-    }
     const snapshot = createSnapshot();
     const { draft, spawn } = await prepare(context, snapshot, order, resources);
     const outcome = addFork(draft, order, { spawn, resources }, rules, { principal, now: store.now() });
     if (outcome.kind === "refused") return refused(outcome.error);
     const answer = { entity: toEntity(outcome.entity), created: outcome.kind === "created" };
     if (outcome.kind === "exists") return { kind: "answer", answer };
+    if (last?.kind === "stream-exists") {
+      return refused(new SkeinError("entity_exists", `There is a session or state of the name ${order.id} already.`));
+    }
     return { kind: "commit", operations: draft.build().operations, answer: () => answer };
   });
 }
@@ -57,7 +64,8 @@ async function prepare(
   const sessions = resources.flatMap(({ from, to }) => [sessionIdOf(from) ?? [], sessionIdOf(to) ?? []].flat());
   await load(store, snapshot, [
     ...spawnKeys(spawn),
-    ...resources.map(({ to }) => ["resources", to] as const),
+    ...resources.flatMap(({ from, to }) => [["resources", from] as const, ["resources", to] as const]),
+    ...resources.map(({ to }) => ["links", pairId(entityUrl(spawn.type, spawn.id), to)] as const),
     ...sessions.map((id) => ["sessions", id] as const),
   ]);
   return { draft, spawn };
@@ -94,7 +102,7 @@ async function resourcesOf({ store }: ServerContext, order: ForkOrder): Promise<
   const found: ForkedResource[] = [];
   for (const [from, to] of names) {
     const stream = await store.getStream(sharedStateStream(from));
-    if (!stream || stream.deleted) continue;
+    if (!stream || stream.deleted) throw new SkeinError("stream_gone", `${from} was deleted.`);
     // A place is named in the first: of a coder, its session.
     const cut = await findCut(store, stream, found.length === 0 ? order.request.at : undefined);
     const session = sessionIdOf(from);
@@ -123,4 +131,3 @@ async function messagesBefore(store: Store, path: string, before: number): Promi
     return parsed.success ? [parsed.data] : [];
   });
 }
-

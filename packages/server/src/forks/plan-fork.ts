@@ -1,21 +1,22 @@
 import {
+  ENTITY_EVENTS,
   entityUrl,
   formatOffset,
+  mainStream,
+  sharedStateStream,
   SkeinError,
   type ChangeEvent,
   type ForkRequest,
-  type sessionFork,
   type Tags,
 } from "@skein/protocol";
-import { sharedStateStream } from "@skein/protocol";
-import { coderArgs, sessionIdOf, sessionStreams } from "@skein/sessions";
+import { sessionIdOf, sessionStreams } from "@skein/sessions";
 import type { StreamInfo } from "@skein/store";
-import type { z } from "zod";
+import { z } from "zod";
 import { canonicalJson } from "../entities/canonical-json.ts";
 import { noEntity, type EntityRules } from "../entities/entity.ts";
-import type { Stamp } from "../entities/events.ts";
+import { changeEventOf, type Stamp } from "../entities/events.ts";
 import { addSpawn, type SpawnOrder, type SpawnOutcome } from "../entities/plan-spawn.ts";
-import type { EntityRecord } from "../records/collections.ts";
+import { pairId, type EntityRecord } from "../records/collections.ts";
 import type { Draft } from "../records/draft.ts";
 import { projectEvents } from "../sessions/project.ts";
 import { announceSession } from "../sessions/draft.ts";
@@ -44,7 +45,11 @@ export interface ForkOrder {
 export const MAX_SHOWN_FORKS = 50;
 
 /** What the fork is spawned with: the origin's arguments and tags, with the names of what is its own. */
-export function planSpawnOf(draft: Draft, order: ForkOrder, resources: readonly ForkedResource[]): SpawnOrder | SkeinError {
+export function planSpawnOf(
+  draft: Draft,
+  order: ForkOrder,
+  resources: readonly ForkedResource[],
+): SpawnOrder | SkeinError {
   const origin = draft.read("entities", order.origin);
   if (!origin) return noEntity(order.origin);
   const declared = draft.read("types", origin.type)?.fork;
@@ -96,10 +101,17 @@ export function addFork(
 function forkResource(draft: Draft, entity: EntityRecord, resource: ForkedResource, stamp: Stamp): void {
   const { from, to, stream, native, cut } = resource;
   draft.forkStream(sharedStateStream(to), { path: stream.path, position: cut.position });
+  // Its own from the first moment: it can be forked again before a runner has seen it.
+  const key = `shared-state:${to}`;
+  const declaration = { kind: "shared-state", key, id: to, mode: "create" } as const;
+  draft.append(mainStream(entity.url), [changeEventOf(ENTITY_EVENTS.manifest, key, "upsert", declaration, stamp)]);
+  draft.write("links", pairId(entity.url, to), { entity: entity.url, resource: to, mode: "create" });
   const session = sessionIdOf(to);
   if (session === undefined) return;
   if (native) draft.forkStream(sessionStreams(session).native, { path: native.path, position: native.head });
   draft.write("resources", to, { id: to, createdBy: entity.url, driver: entity.url, forkedFrom: from });
+  const parent = draft.read("resources", from);
+  if (parent) draft.write("resources", from, { ...parent, forks: (parent.forks ?? 0) + 1 });
   const origin = draft.read("sessions", sessionIdOf(from) ?? "");
   if (!origin) return;
   const place = { offset: formatOffset(cut.position), ...(cut.row !== undefined && { row: cut.row }) };
@@ -111,12 +123,14 @@ function forkResource(draft: Draft, entity: EntityRecord, resource: ForkedResour
 function sessionOfFork(
   origin: SessionRecord,
   entity: EntityRecord,
-  fork: ForkedResource & { readonly session: string; readonly place: { readonly offset: string; readonly row?: string } },
+  fork: ForkedResource & {
+    readonly session: string;
+    readonly place: { readonly offset: string; readonly row?: string };
+  },
   stamp: Stamp,
 ): SessionRecord {
   const { error: _, turn: _t, costUsd: _c, forks: _f, forkCount: _n, lastLine: _l, ...rest } = origin;
-  const args = coderArgs.partial().safeParse(entity.args);
-  const { agent = origin.agent, cwd, permissionMode, model, title } = args.success ? args.data : {};
+  const { agent = origin.agent, cwd, permissionMode, model, title } = shownIn(entity.args);
   const before = projectEvents({ ...rest, turns: 0 }, fork.last, stamp.now);
   const { model: oldModel, ...shown } = rest;
   const sameAgent = agent === origin.agent;
@@ -143,21 +157,29 @@ function sessionOfFork(
 
 function withFork(
   origin: SessionRecord,
-  { session, entity, place, now }: {
+  {
+    session,
+    entity,
+    place,
+    now,
+  }: {
     readonly session: string;
     readonly entity: EntityRecord;
     readonly place: { readonly offset: string; readonly row?: string };
     readonly now: number;
   },
 ): SessionRecord {
-  const args = coderArgs.partial().safeParse(entity.args);
-  const agent = args.success && args.data.agent !== undefined ? { agent: args.data.agent } : {};
-  const shown: z.infer<typeof sessionFork> = { session, coder: entity.url, ...agent, ...place, createdAt: now };
+  const { agent } = shownIn(entity.args);
+  const shown = { session, coder: entity.url, ...(agent !== undefined && { agent }), ...place, createdAt: now };
   const forks = [...(origin.forks ?? []), shown].slice(-MAX_SHOWN_FORKS);
   return { ...origin, forks, forkCount: (origin.forkCount ?? 0) + 1 };
 }
 
-export function resourceNamesOf(origin: EntityRecord, id: string, resources: readonly string[]): Map<string, string> | SkeinError {
+export function resourceNamesOf(
+  origin: EntityRecord,
+  id: string,
+  resources: readonly string[],
+): Map<string, string> | SkeinError {
   const names = new Map<string, string>();
   for (const from of resources) {
     const to = forkedResource(from, origin.id, id);
@@ -165,6 +187,15 @@ export function resourceNamesOf(origin: EntityRecord, id: string, resources: rea
     names.set(from, to);
   }
   return names;
+}
+
+const text = z.string().optional().catch(undefined);
+const shownArgs = z.looseObject({ agent: text, cwd: text, permissionMode: text, model: text, title: text });
+
+/** What the list shows of a coder's arguments. */
+function shownIn(args: unknown): Partial<z.infer<typeof shownArgs>> {
+  const parsed = shownArgs.safeParse(args);
+  return parsed.success ? parsed.data : {};
 }
 
 function tagsOf(tags: Tags, names: ReadonlyMap<string, string>): Tags {

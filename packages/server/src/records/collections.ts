@@ -160,6 +160,10 @@ export interface ResourceRecord {
   readonly driver: string;
   /** The resource that it begins with by reference: what is kept beside that one can be read here, too. */
   readonly forkedFrom?: string;
+  /** How many resources begin with this one and are there. */
+  readonly forks?: number;
+  /** It is gone for everybody but its forks. */
+  readonly deleted?: boolean;
 }
 
 export interface RunnerRecord {

@@ -1,8 +1,9 @@
 import { PREFIX } from "@skein/protocol";
 import type { ServerContext } from "../context.ts";
 import { parseQuery } from "../entities/list.ts";
-import { json } from "../http/errors.ts";
+import { json, noContent } from "../http/errors.ts";
 import { param, type Route } from "../http/router.ts";
+import { deleteSession } from "./delete.ts";
 import { getSession, listSessions, sessionQuery } from "./list.ts";
 
 export function sessionRoutes(context: ServerContext): Route[] {
@@ -16,6 +17,14 @@ export function sessionRoutes(context: ServerContext): Route[] {
       method: "GET",
       pattern: `${PREFIX}/sessions/:session`,
       handle: async (route) => json(await getSession(context, param(route, "session"))),
+    },
+    {
+      method: "DELETE",
+      pattern: `${PREFIX}/sessions/:session`,
+      handle: async (route) => {
+        await deleteSession(context, param(route, "session"), route.principal);
+        return noContent();
+      },
     },
   ];
 }

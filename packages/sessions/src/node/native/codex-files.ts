@@ -12,9 +12,10 @@ const MAX_META_LINES = 20;
 export async function codexNativeFiles(path: string): Promise<readonly NativeFile[]> {
   const files: NativeFile[] = [{ name: SESSION_FILE, path, rewritten: false }];
   const folder = sessionsFolder(path);
+  if (folder === undefined) return files;
   const seen = new Set<string>();
   let last = path;
-  while (folder !== undefined && files.length <= MAX_BASES) {
+  while (files.length <= MAX_BASES) {
     const threadId = await baseOf(last);
     if (threadId === undefined || seen.has(threadId)) break;
     seen.add(threadId);

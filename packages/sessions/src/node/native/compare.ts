@@ -35,7 +35,7 @@ export async function commonPrefix(
   const other = await openFile(second.path);
   try {
     if (one === undefined || other === undefined) return { bytes: 0, ended: "neither" };
-    for (let bytes = 0; ; ) {
+    for (let bytes = 0; ;) {
       const a = await readPart(one, first.from + bytes, STEP);
       const b = await readPart(other, second.from + bytes, STEP);
       const length = Math.min(a.length, b.length);

@@ -21,7 +21,7 @@ export async function* fileRuns(path: string, from: number): AsyncGenerator<File
   if (handle === undefined) return;
   try {
     const end = await lastLineEnd(handle, from);
-    for (let offset = from; offset < end; ) {
+    for (let offset = from; offset < end;) {
       const bytes = await readPart(handle, offset, Math.min(RUN, end - offset));
       const cut = bytes.lastIndexOf(NEWLINE) + 1;
       const run = cut > 0 ? bytes.subarray(0, cut) : bytes;
@@ -36,7 +36,7 @@ export async function* fileRuns(path: string, from: number): AsyncGenerator<File
 
 /** The position behind the last line's end, found from the back; `from` when there is none behind it. */
 async function lastLineEnd(handle: FileHandle, from: number): Promise<number> {
-  for (let end = (await handle.stat()).size; end > from; ) {
+  for (let end = (await handle.stat()).size; end > from;) {
     const start = Math.max(from, end - LOOK_BACK);
     const found = (await readPart(handle, start, end - start)).lastIndexOf(NEWLINE);
     if (found >= 0) return start + found + 1;

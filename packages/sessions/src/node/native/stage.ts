@@ -24,7 +24,10 @@ export async function openNativeStage(parent: string): Promise<NativeStage> {
   const made = new Set<string>();
   const pathOf = (file: string): string => {
     if (!isNativeFileName(file)) throw new Error(`“${file}” is no file of a session.`);
-    return join(folder, file === SESSION_FILE ? "session.jsonl" : file.startsWith("subagents/") ? join("session", file) : file);
+    return join(
+      folder,
+      file === SESSION_FILE ? "session.jsonl" : file.startsWith("subagents/") ? join("session", file) : file,
+    );
   };
   async function write(record: Extract<NativeRecord, { kind: "bytes" }>): Promise<void> {
     const path = pathOf(record.file);
@@ -64,12 +67,18 @@ export async function openNativeStage(parent: string): Promise<NativeStage> {
   };
 }
 
-function bytesIn({ text, base64 }: { readonly text?: string | undefined; readonly base64?: string | undefined }): Buffer {
+function bytesIn({
+  text,
+  base64,
+}: {
+  readonly text?: string | undefined;
+  readonly base64?: string | undefined;
+}): Buffer {
   return base64 === undefined ? Buffer.from(text ?? "", "utf8") : Buffer.from(base64, "base64");
 }
 
 async function writeAll(handle: FileHandle, bytes: Buffer, offset: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, offset + done);
     done += bytesWritten;
   }
