@@ -10,6 +10,7 @@ import { z } from "zod";
 import { CommandsProvider } from "../palette/commands.tsx";
 import { PaletteHost } from "../palette/palette-host.tsx";
 import { SessionRoute } from "../session/session-route.tsx";
+import { VIEWS } from "../viewers/views.ts";
 import { LinkButton } from "../ui/link-button.tsx";
 import { Notice } from "../ui/notice.tsx";
 
@@ -37,6 +38,8 @@ const sessionSearch = z.object({
   /** Key of a row to point out, and its position in the log. */
   row: z.string().max(512).optional().catch(undefined),
   at: z.number().int().min(0).optional().catch(undefined),
+  /** What the panel beside it shows. */
+  view: z.enum(VIEWS).optional().catch(undefined),
 });
 const sessionRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -44,8 +47,8 @@ const sessionRoute = createRoute({
   validateSearch: sessionSearch,
   component: function Session() {
     const { sessionId } = sessionRoute.useParams();
-    const { row, at } = sessionRoute.useSearch();
-    return <SessionRoute key={sessionId} sessionId={sessionId} row={row} at={at} />;
+    const search = sessionRoute.useSearch();
+    return <SessionRoute key={sessionId} sessionId={sessionId} {...search} />;
   },
 });
 

@@ -9,6 +9,7 @@ import { Icon } from "../ui/icon.tsx";
 import menu from "../ui/menu.module.css";
 import { Status } from "../ui/status.tsx";
 import { ThemeToggle } from "../ui/theme.tsx";
+import type { View } from "../viewers/views.ts";
 import styles from "./session-header.module.css";
 
 /** The menu and its dialog, 50 kB, are fetched when somebody is about to open them. */
@@ -19,11 +20,14 @@ export interface SessionHeaderProps {
   readonly session: CodingSession;
   readonly running: boolean;
   readonly stopping: boolean;
+  readonly view: View | undefined;
+  readonly onView: (view: View | undefined) => void;
   readonly onStop: () => void;
   readonly onEnd: () => Promise<void>;
 }
 
-export function SessionHeader({ session, running, stopping, onStop, onEnd }: SessionHeaderProps) {
+export function SessionHeader(props: SessionHeaderProps) {
+  const { session, running, stopping, view, onView, onStop, onEnd } = props;
   const navigate = useNavigate();
   const { session: row, status, statusSince, phase } = session;
   return (
@@ -63,6 +67,12 @@ export function SessionHeader({ session, running, stopping, onStop, onEnd }: Ses
         <span className={menu["desktop"]}>
           <ThemeToggle />
         </span>
+        <IconButton
+          icon="panel"
+          label={view === undefined ? "Show the viewers" : "Hide the viewers"}
+          aria-pressed={view !== undefined}
+          onClick={() => onView(view === undefined ? "changes" : undefined)}
+        />
         <More ended={status === "killed"} onEnd={onEnd} />
       </div>
     </header>

@@ -1,30 +1,37 @@
 import { SkeinError } from "@skein/protocol";
 import { useCoder, useCodingSession, type CodingSession, type CoderActions } from "@skein/react";
-import { useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { oneLine } from "../text/visible-text.ts";
 import { Transcript } from "../transcript/transcript.tsx";
-import { TranscriptContext, type TranscriptContextValue } from "../transcript/transcript-context.ts";
+import { TranscriptContext } from "../transcript/transcript-context.ts";
 import { Button } from "../ui/button.tsx";
 import { failureText } from "../ui/failure.ts";
 import { LinkButton } from "../ui/link-button.tsx";
 import { Notice, SignedOut } from "../ui/notice.tsx";
 import { statusWord } from "../ui/status.tsx";
-import composer from "./composer.module.css";
-import { Composer } from "./composer.tsx";
-import { Queue } from "./queue.tsx";
+import type { View } from "../viewers/views.ts";
+import { Foot } from "./session-foot.tsx";
 import { SessionHeader } from "./session-header.tsx";
 import styles from "./session-page.module.css";
 import { SideList } from "./side-list.tsx";
+import { useSessionContext } from "./use-session-context.ts";
+import { useTarget, type Target } from "./use-target.ts";
+
+/** The viewers, and what they are made with, are fetched when one is opened. */
+const Panel = lazy(async () => ({ default: (await import("../viewers/panel.tsx")).Panel }));
 
 export interface SessionRouteProps {
   readonly sessionId: string;
-  readonly row: string | undefined;
-  readonly at: number | undefined;
+  readonly row?: string | undefined;
+  readonly at?: number | undefined;
+  readonly view?: View | undefined;
 }
 
-export function SessionRoute({ sessionId, row, at }: SessionRouteProps) {
-  const session = useCodingSession(sessionId, { position: at });
+export function SessionRoute({ sessionId, row, at, view }: SessionRouteProps) {
+  const { target, goTo, setView } = useTarget(row, at);
+  const session = useCodingSession(sessionId, { position: target?.position });
   const coder = useCoder(session.session?.coder);
+  const context = useSessionContext(session, coder, goTo);
   const { stop, stopping, failure } = useStop(session, coder);
   const [sent, setSent] = useState(0);
   const running = session.status === "running" || session.status === "waiting";
@@ -32,63 +39,51 @@ export function SessionRoute({ sessionId, row, at }: SessionRouteProps) {
   useEffect(() => {
     document.title = `${running ? "● " : ""}${title} · Skein`;
   }, [running, title]);
+  const send = (text: string): void => {
+    session.send(text);
+    setSent(sent + 1);
+  };
   return (
-    <div className={styles["shell"]}>
-      <nav className={styles["side"]} aria-label="Sessions">
-        <SideList />
-      </nav>
-      <div className={styles["page"]}>
-        <SessionHeader session={session} running={running} stopping={stopping} onStop={stop} onEnd={coder.kill} />
-        <main style={{ display: "contents" }}>
-          <Content session={session} coder={coder} row={row} sent={sent} />
-        </main>
-        <Foot
-          session={session}
-          coder={coder}
-          running={running}
-          failure={failure}
-          onSend={(text) => {
-            session.send(text);
-            setSent(sent + 1);
-          }}
-          onStop={stop}
-        />
-        <LiveRegion session={session} />
+    <TranscriptContext value={context}>
+      <div className={`${styles["shell"]} ${view === undefined ? "" : styles["withPanel"]}`}>
+        <nav className={styles["side"]} aria-label="Sessions">
+          <SideList />
+        </nav>
+        <div className={styles["page"]}>
+          <SessionHeader
+            session={session}
+            running={running}
+            stopping={stopping}
+            view={view}
+            onView={setView}
+            onStop={stop}
+            onEnd={coder.kill}
+          />
+          <main style={{ display: "contents" }}>
+            <Content session={session} target={target} sent={sent} running={running} />
+          </main>
+          <Foot session={session} coder={coder} running={running} failure={failure} onSend={send} onStop={stop} />
+          <LiveRegion session={session} />
+        </div>
+        {view !== undefined && (
+          <Suspense fallback={<aside aria-busy="true" aria-label="Viewers" />}>
+            <Panel session={session} view={view} onView={setView} />
+          </Suspense>
+        )}
       </div>
-    </div>
+    </TranscriptContext>
   );
 }
 
-interface PartProps {
+interface ContentProps {
   readonly session: CodingSession;
-  readonly coder: CoderActions;
-}
-
-interface ContentProps extends PartProps {
-  readonly row: string | undefined;
+  readonly target: Target | undefined;
   readonly sent: number;
+  readonly running: boolean;
 }
 
-function Content({ session, coder, row, sent }: ContentProps) {
-  const { id, answered, phase } = session;
-  const directory = session.session?.cwd;
-  const [folds] = useState(() => new Map<string, boolean>());
-  const context = useMemo<TranscriptContextValue>(
-    () => ({
-      session: id,
-      directory,
-      answered,
-      folds,
-      answerPermission: async (requestId, decision, message) =>
-        void (await coder.answerPermission(requestId, decision, message)),
-      answerQuestion: async (requestId, answers) => void (await coder.answerQuestion(requestId, answers)),
-      linkTo: (key, position) => {
-        const search = new URLSearchParams({ row: JSON.stringify(key), at: String(position) });
-        return `${location.origin}/s/${encodeURIComponent(id)}?${search.toString()}`;
-      },
-    }),
-    [directory, answered, folds, coder, id],
-  );
+function Content({ session, target, sent, running }: ContentProps) {
+  const { phase } = session;
   switch (phase.kind) {
     case "loading":
       return <div aria-busy="true" aria-label="Opening the session" role="status" />;
@@ -115,62 +110,23 @@ function Content({ session, coder, row, sent }: ContentProps) {
           <p>Write a prompt below. It runs even if you close this page.</p>
         </Notice>
       ) : (
-        <TranscriptContext value={context}>
-          <Transcript
-            key={session.opening}
-            items={session.items}
-            atStart={session.atStart}
-            atEnd={session.atEnd}
-            missed={session.missed}
-            loading={session.loading}
-            active={session.status === "running" || session.status === "waiting"}
-            target={row}
-            sent={sent}
-            loadOlder={session.loadOlder}
-            loadNewer={session.loadNewer}
-            toEnd={session.toEnd}
-            onFollowing={session.setFollowing}
-          />
-        </TranscriptContext>
+        <Transcript
+          key={session.opening}
+          items={session.items}
+          atStart={session.atStart}
+          atEnd={session.atEnd}
+          missed={session.missed}
+          loading={session.loading}
+          active={running}
+          target={target}
+          sent={sent}
+          loadOlder={session.loadOlder}
+          loadNewer={session.loadNewer}
+          toEnd={session.toEnd}
+          onFollowing={session.setFollowing}
+        />
       );
   }
-}
-
-interface FootProps extends PartProps {
-  readonly running: boolean;
-  readonly failure: string | undefined;
-  readonly onSend: (text: string) => void;
-  readonly onStop: () => void;
-}
-
-function Foot({ session, coder, running, failure, onSend, onStop }: FootProps) {
-  const { phase, status, error, items } = session;
-  const prompts = useMemo(() => items.flatMap((item) => (item.kind === "prompt" ? [item.text] : [])), [items]);
-  if (phase.kind !== "ready" && phase.kind !== "loading") return null;
-  if (status === "killed") {
-    return (
-      <footer className={composer["composer"]}>
-        <p className={`${composer["inner"]} ${composer["ended"]}`}>
-          This session has ended. Its history stays; it takes no more prompts.
-        </p>
-      </footer>
-    );
-  }
-  const told = items.slice(-4).some((item) => item.kind === "error");
-  const problem = failure ?? (status === "error" && !told ? error?.message : undefined);
-  return (
-    <footer className={composer["composer"]}>
-      <div className={composer["inner"]}>
-        {problem !== undefined && (
-          <p role="alert" className={composer["problem"]}>
-            {oneLine(problem, 400)}
-          </p>
-        )}
-        <Queue session={session} onCancel={coder.cancelQueued} onEdit={coder.editQueued} />
-        <Composer sessionId={session.id} running={running} prompts={prompts} onSend={onSend} onStop={onStop} />
-      </div>
-    </footer>
-  );
 }
 
 /** Says what changed to those who cannot see it. */

@@ -32,7 +32,7 @@ export function Diff({ lines, path, first = FIRST }: DiffProps) {
   return (
     <div className={styles["diff"]}>
       {path !== undefined && <Path path={path} lines={lines} />}
-      <div className={styles["scroll"]} tabIndex={0} role="region" aria-label={`Changes${path ? ` of ${path}` : ""}`}>
+      <div className={styles["scroll"]} tabIndex={0} role="group" aria-label={`Changes${path ? ` of ${path}` : ""}`}>
         <Lines lines={shown} language={path === undefined ? undefined : languageOfPath(path)} />
       </div>
       {hidden > 0 && !all && (

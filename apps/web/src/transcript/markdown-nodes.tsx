@@ -128,7 +128,7 @@ function MarkdownTable({ table, cell }: TableProps) {
   const [head, ...body] = table.children;
   const align = (index: number) => (table.align?.[index] === "right" ? styles["right"] : undefined);
   return (
-    <div className={styles["tableBox"]} tabIndex={0} role="region" aria-label="Table">
+    <div className={styles["tableBox"]} tabIndex={0} role="group" aria-label="Table">
       <table className={styles["table"]}>
         <thead>
           <tr>

@@ -10,6 +10,8 @@ export interface TranscriptContextValue {
   readonly answered: ReadonlyMap<string, string>;
   readonly answerPermission: (requestId: string, decision: PermissionDecision, message?: string) => Promise<void>;
   readonly answerQuestion: (requestId: string, answers: Record<string, string>) => Promise<void>;
+  /** Shows a row of the transcript, wherever in the history it stands. */
+  readonly goTo: (row: string, position: number) => void;
   readonly linkTo: (row: string, position: number) => string;
   /** What has been folded or unfolded by hand: it must survive that a row leaves the page by scrolling. */
   readonly folds: Map<string, boolean>;

@@ -21,8 +21,8 @@ export interface TranscriptProps {
   readonly loading: "older" | "newer" | undefined;
   /** A turn is running. */
   readonly active: boolean;
-  /** Key of a row to show and point out. */
-  readonly target?: string | undefined;
+  /** A row to show and point out; `jump` is another number when it is to be shown once more. */
+  readonly target?: { readonly row: string; readonly position: number | undefined; readonly jump: number } | undefined;
   /** Another number when the reader has sent something: then the end is what they want to see. */
   readonly sent: number;
   readonly loadOlder: () => void;
@@ -60,9 +60,9 @@ const ESTIMATE: Readonly<Record<TranscriptItem["kind"], number>> = {
 export function Transcript(props: TranscriptProps) {
   const { items, atStart, atEnd, missed, loading, target, loadOlder, loadNewer, onFollowing } = props;
   const scroll = useRef<HTMLDivElement>(null);
-  const [lines, toggleGroup] = useLines(items, props.active, target);
-  const wanted =
-    target === undefined ? -1 : lines.findIndex((line) => line.kind === "item" && line.item.row === target);
+  const pointed = useMemo(() => itemFor(items, target), [items, target]);
+  const [lines, toggleGroup] = useLines(items, props.active, pointed);
+  const wanted = pointed === undefined ? -1 : lines.findIndex(({ key }) => key === pointed);
   const virtualizer = useVirtualizer({
     count: lines.length,
     getScrollElement: () => scroll.current,
@@ -86,6 +86,7 @@ export function Transcript(props: TranscriptProps) {
     if (wanted < 0) virtualizer.scrollToEnd();
     else virtualizer.scrollToIndex(wanted, { align: "center" });
   });
+  useJump(target?.jump ?? 0, wanted, (index) => virtualizer.scrollToIndex(index, { align: "center" }));
   const away = useAway(scroll, onFollowing);
   const fresh = useFresh(items, away);
 
@@ -124,11 +125,7 @@ export function Transcript(props: TranscriptProps) {
                   {line.kind === "group" ? (
                     <GroupRow group={line} onToggle={() => toggleGroup(line)} />
                   ) : (
-                    <Row
-                      item={line.item}
-                      grouped={line.grouped}
-                      target={target !== undefined && line.item.row === target}
-                    />
+                    <Row item={line.item} grouped={line.grouped} target={line.key === pointed} />
                   )}
                 </div>
               )
@@ -153,18 +150,18 @@ function estimate(line: TranscriptLine | undefined): number {
 }
 
 /** The items as lines, with the groups that the reader, or a link to one of their rows, has unfolded. */
-function useLines(items: readonly TranscriptItem[], active: boolean, target: string | undefined) {
+function useLines(items: readonly TranscriptItem[], active: boolean, pointed: string | undefined) {
   const { folds } = useTranscript();
   const [turns, setTurns] = useState(0);
   const lines = useMemo(() => {
     const isOpen = (run: readonly TranscriptItem[]): boolean => {
       // A group is named for either of its ends: what was chosen holds for both.
       const chosen = [run[0], run.at(-1)].map((item) => folds.get(`group:${item?.key ?? ""}`));
-      return chosen.find((one) => one !== undefined) ?? run.some((item) => item.row === target);
+      return chosen.find((one) => one !== undefined) ?? run.some(({ key }) => key === pointed);
     };
     return groupLines(items, { active, isOpen });
     // `turns` counts what was folded since: that is kept beside React, so that it survives scrolling.
-  }, [items, active, target, folds, turns]);
+  }, [items, active, pointed, folds, turns]);
   const toggle = (group: Extract<TranscriptLine, { kind: "group" }>): void => {
     for (const item of [group.items[0], group.items.at(-1)]) {
       if (item !== undefined) folds.set(`group:${item.key}`, !group.open);
@@ -200,6 +197,26 @@ function Row({ item, grouped, target }: RowProps) {
       )}
     </article>
   );
+}
+
+/** The item that shows a row: its own, or the one that the row became part of, such as the call of a result. */
+function itemFor(items: readonly TranscriptItem[], target: TranscriptProps["target"]): string | undefined {
+  if (target === undefined) return undefined;
+  const own = items.find((item) => item.row === target.row);
+  if (own !== undefined) return own.key;
+  const { position = -1 } = target;
+  const inView = position >= (items[0]?.position ?? 0) && position <= (items.at(-1)?.position ?? -1);
+  return inView ? items.findLast((item) => item.position <= position)?.key : undefined;
+}
+
+/** Goes to the wanted line when somebody asks for it in a transcript that is open already. */
+function useJump(jump: number, wanted: number, go: (index: number) => void): void {
+  const done = useRef(jump);
+  useEffect(() => {
+    if (done.current === jump || wanted < 0) return;
+    done.current = jump;
+    go(wanted);
+  });
 }
 
 /** Whether the reader has left the end. */
