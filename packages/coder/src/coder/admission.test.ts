@@ -43,7 +43,7 @@ test("[CD2] directories that are not there, are none, or are not allowed", async
 
 test("[CD2] arguments that do not fit, and agents that nobody drives here", async () => {
   await lab.startRunner();
-  expect(await refused("a", { agent: "emacs" })).toBe("schema_validation_failed");
+  expect(await refused("a", { agent: "../emacs" })).toBe("schema_validation_failed");
   expect(await refused("b", { model: "--dangerous" })).toBe("schema_validation_failed");
   expect(await refused("c", { unknown: 1 })).toBe("schema_validation_failed");
   expect(await refused("d", { agent: "codex" })).toBe("agent_not_installed");
@@ -94,5 +94,6 @@ test("[CD30] the runner lists sessions with who has them, checks directories and
   expect(await call("directories.check", { path: lab.cwd })).toEqual({ path: lab.cwd, ok: true });
   await expect(call("directories.check", { path: "/" })).rejects.toMatchObject({ code: "directory_not_allowed" });
   await expect(call("directories.check", { path: "/nowhere" })).rejects.toMatchObject({ code: "directory_not_found" });
-  expect(await call("agents.status")).toEqual({ agents: [{ agent: "claude", installed: true }] });
+  const traits = { name: "Fake", modes: ["ask", "accept-edits", "plan", "bypass"], steers: true, images: true };
+  expect(await call("agents.status")).toEqual({ agents: [{ ...traits, agent: "claude", installed: true }] });
 });

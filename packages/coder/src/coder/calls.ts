@@ -57,7 +57,8 @@ export function createCoderCalls(deps: CallsDeps): CoderCalls {
       return { path: await checkDirectory(path, deps.directories), ok: true };
     },
     async "agents.status"() {
-      return { agents: await Promise.all(deps.adapters.map((adapter) => adapter.status())) };
+      const asked = deps.adapters.map(async (adapter) => ({ ...adapter.traits, ...(await adapter.status()) }));
+      return { agents: await Promise.all(asked) };
     },
   };
 }

@@ -2,10 +2,12 @@ import { SkeinError } from "@skein/protocol";
 import type { InboxRow, SignalRow } from "@skein/protocol";
 import type { AgentAdapter } from "../adapter.ts";
 import type { Clock } from "../clock.ts";
-import type { AgentDriver } from "../driver.ts";
+import type { AgentDriver, DriverSettings } from "../driver.ts";
 import type { Reaper } from "../process/reaper.ts";
 import { checkDirectory } from "./admission.ts";
 import type { DirectoryRules } from "./admission.ts";
+import { bringIn } from "./bring-in.ts";
+import { isBehind, takeLease } from "./driver-lease.ts";
 import type { DriverPool } from "./drivers.ts";
 import { noteCheckpoint } from "./code-checkpoints.ts";
 import type { CodeCheckpointDeps } from "./code-checkpoints.ts";
@@ -17,10 +19,12 @@ import { mirror, skipOwnTurn } from "./mirror.ts";
 import { createNativeMirror } from "./native-mirror.ts";
 import type { NativeMirror } from "./native-mirror.ts";
 import { restoreNative } from "./native-restore.ts";
+import type { AttachmentFiles } from "./prompt-input.ts";
 import { planQueue } from "./queue.ts";
 import type { InboxEntry, QueuedPrompt, UnreadableMessage } from "./queue.ts";
 import { recover } from "./recover.ts";
 import { runRewind } from "./rewind.ts";
+import { applySetting, settingsOf } from "./settings.ts";
 import { setUp } from "./set-up.ts";
 import type { SetUpDeps } from "./set-up.ts";
 import { moveCursor, promptIdOf, setStatus } from "./state.ts";
@@ -35,6 +39,7 @@ export interface HandlerDeps extends SetUpDeps, CodeCheckpointDeps {
   readonly drivers: DriverPool;
   readonly directories: DirectoryRules;
   readonly reaper: Reaper;
+  readonly files: AttachmentFiles;
   readonly follower?: FileFollower | undefined;
 }
 
@@ -60,10 +65,13 @@ async function performWake(ctx: CoderContext, deps: HandlerDeps): Promise<void> 
     const { sessions, nativeFiles: files } = deps.adapterOf(ctx.args.agent);
     const pass = await setUp(ctx, deps);
     const native = createNativeMirror(pass, { sessions, files, owner: deps.owner });
-    const restored = await restoreNative(pass, { sessions, files, owner: deps.owner });
+    if ((await takeLease(pass, deps)) === "waiting") return;
+    const behind = isBehind(pass);
+    const restored = behind ? "there" : await restoreNative(pass, { sessions, files, owner: deps.owner });
     // A process that is warm knows another file.
-    if (restored === "restored") await deps.drivers.drop(pass.sessionId);
-    await recover(pass, { ...deps, sessions });
+    if (behind || restored === "restored") await deps.drivers.drop(pass.slot);
+    await recover(pass, { ...deps, sessions, behind });
+    if (behind) await bringIn(pass, deps);
     await importSession(pass, deps);
     await takeUpFork(pass, deps);
     await catchUp(pass, deps);
@@ -87,7 +95,7 @@ async function catchUp(pass: CoderPass, deps: HandlerDeps): Promise<void> {
     const quietSince = deps.clock.now() - QUIET_MS;
     const added = await mirror(pass, deps.adapterOf(ctx.args.agent).sessions, { quietSince });
     // Somebody else wrote to the agent's session: a process that is warm does not know of it.
-    if (added > 0) await deps.drivers.drop(pass.sessionId);
+    if (added > 0) await deps.drivers.drop(pass.slot);
   } catch (error) {
     ctx.signal.throwIfAborted();
     const message = `The agent's history could not be read: ${error instanceof Error ? error.message : "unknown"}`;
@@ -116,7 +124,9 @@ async function drain(
   const { ctx } = pass;
   let turns = 0;
   while (!ctx.signal.aborted) {
-    const { next, passed } = planQueue(waitingEntries(ctx));
+    const waiting = waitingEntries(ctx);
+    if (applySettings(pass, waiting, deps)) await ctx.flush();
+    const { next, passed } = planQueue(waiting);
     if (next === undefined) {
       if (passed !== undefined) moveCursor(ctx, passed);
       return turns;
@@ -134,6 +144,12 @@ async function drain(
     turns += 1;
   }
   return turns;
+}
+
+/** Changes of mode and model that came while no turn ran. Whether one was made is told by its row. */
+function applySettings(pass: CoderPass, waiting: readonly InboxEntry[], { adapterOf, clock }: HandlerDeps): boolean {
+  const { traits } = adapterOf(pass.ctx.args.agent);
+  return waiting.map(({ row }) => applySetting(pass, row, { traits, now: clock.now() })).includes(true);
 }
 
 /** What the agent writes down behind its word that a turn is over: for whoever goes on elsewhere. */
@@ -157,14 +173,19 @@ async function runNext(
   deps: HandlerDeps,
   setTurn: (turn: RunningTurn | undefined) => void,
 ): Promise<void> {
-  const { ctx, sessionId } = pass;
+  const { ctx, slot } = pass;
   const adapter = deps.adapterOf(ctx.args.agent);
   const directory = await workingDirectoryNow(pass, deps);
-  const driver = await deps.drivers.take(sessionId, () => makeDriver(pass, adapter, directory));
+  const settings = settingsOf(ctx);
+  const make = (): AgentDriver => makeDriver(pass, adapter, { cwd: directory, settings });
+  const driver = await deps.drivers.take(slot, make, JSON.stringify(settings));
   const stopCopying = copyWhileRunning(native, deps);
   try {
     const turn = runTurn(pass, driver, prompt, {
       clock: deps.clock,
+      traits: adapter.traits,
+      files: deps.files,
+      onConfigured: (now) => deps.drivers.changed(slot, JSON.stringify(now)),
       atEdge: (edge, turn) => noteCheckpoint(pass, { edge, turn }, deps),
       async beforeEnd() {
         await native.advance({ quick: true });
@@ -173,17 +194,17 @@ async function runNext(
     });
     setTurn(turn);
     await turn.outcome;
-    if (typeof directory === "string") deps.drivers.giveBack(sessionId);
-    else await deps.drivers.drop(sessionId);
+    if (typeof directory === "string") deps.drivers.giveBack(slot);
+    else await deps.drivers.drop(slot);
   } catch (error) {
     // The claim is lost or a commit was refused: the agent must not go on.
-    await deps.drivers.drop(sessionId);
+    await deps.drivers.drop(slot);
     throw error;
   } finally {
     stopCopying();
     setTurn(undefined);
   }
-  if (ctx.signal.aborted) await deps.drivers.drop(sessionId);
+  if (ctx.signal.aborted) await deps.drivers.drop(slot);
 }
 
 const COPY_EVERY_MS = 1000;
@@ -211,19 +232,21 @@ async function workingDirectoryNow(pass: CoderPass, deps: HandlerDeps): Promise<
   } catch (error) {
     if (!(error instanceof SkeinError)) throw error;
     // A warm process in a folder that is gone is of no use either.
-    await deps.drivers.drop(pass.sessionId);
+    await deps.drivers.drop(pass.slot);
     return error;
   }
 }
 
 function makeDriver(
-  { ctx, sessionId, native }: CoderPass,
+  { slot, native }: CoderPass,
   adapter: AgentAdapter,
-  cwd: string | SkeinError,
+  {
+    cwd,
+    settings: { model, permissionMode },
+  }: { readonly cwd: string | SkeinError; readonly settings: DriverSettings },
 ): AgentDriver {
   if (typeof cwd !== "string") return unstartable(native.id, cwd);
-  const { model, permissionMode } = ctx.args;
-  return adapter.createDriver({ sessionId, cwd, permissionMode, native, ...(model === undefined ? {} : { model }) });
+  return adapter.createDriver({ sessionId: slot, cwd, permissionMode, native, ...(model === undefined ? {} : { model }) });
 }
 
 /** A driver that says why there is none. */

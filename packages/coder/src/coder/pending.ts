@@ -8,6 +8,8 @@ export interface PendingRequest {
   readonly requestId: string;
   readonly kind: "permission" | "question";
   readonly callId?: string | undefined;
+  /** Whether it leads out of the agent's plan mode. */
+  readonly leavesPlan?: boolean;
   /** Of a question: what was asked, word by word. */
   readonly questions?: readonly string[];
 }
@@ -19,6 +21,7 @@ export function pendingOf(requestId: string, row: DriverRow): PendingRequest {
     requestId,
     kind: payload.type === "question" ? "question" : "permission",
     ...(callId === undefined ? {} : { callId }),
+    ...(payload.type === "permission_request" && payload.originalTool === "ExitPlanMode" ? { leavesPlan: true } : {}),
     ...(questions === undefined ? {} : { questions }),
   };
 }

@@ -1,5 +1,6 @@
 import type { InboxRow } from "@skein/protocol";
 import { coderInbox } from "@skein/sessions";
+import type { PromptAttachment } from "@skein/sessions";
 import { z } from "zod";
 
 /** The coder's queue, read from its inbox: prompts run one at a time in the order of the log. */
@@ -13,6 +14,7 @@ export interface QueuedPrompt {
   readonly kind: "prompt";
   readonly key: string;
   readonly text: string;
+  readonly attachments?: readonly PromptAttachment[] | undefined;
   /** Who asked: stamped by the server. */
   readonly actor: string;
   readonly offset: string;
@@ -50,6 +52,8 @@ const CONTROL: ReadonlySet<string> = new Set([
   "edit_prompt",
   "cancel_prompt",
   "catch_up",
+  "set_mode",
+  "set_model",
 ]);
 
 /** What to do next, of the entries behind the cursor. */
@@ -67,7 +71,7 @@ export function planQueue(entries: readonly InboxEntry[]): QueuePlan {
     if (rewind?.success === true) return { next: { ...head, kind: "rewind", ...rewind.data }, passed };
     const read = readPrompt(row);
     if (read.kind === "unreadable") return { next: { ...head, ...read }, passed };
-    return { next: { ...head, kind: "prompt", text: change?.text ?? read.text }, passed };
+    return { next: { ...head, ...read, text: change?.text ?? read.text }, passed };
   }
   return { next: undefined, passed };
 }
@@ -94,14 +98,19 @@ function readChanges(entries: readonly InboxEntry[]): ReadonlyMap<string, Change
   return changes;
 }
 
-function readPrompt(row: InboxRow): { kind: "prompt"; text: string } | { kind: "unreadable"; reason: string } {
-  if (row.type !== undefined && row.type !== "prompt") {
+/** Words for the turn that runs are a prompt of their own once it is over. */
+const PROMPTS: ReadonlySet<string> = new Set(["prompt", "steer"]);
+
+type ReadPrompt = Pick<QueuedPrompt, "kind" | "text" | "attachments"> | Pick<UnreadableMessage, "kind" | "reason">;
+
+export function readPrompt(row: InboxRow): ReadPrompt {
+  if (row.type !== undefined && !PROMPTS.has(row.type)) {
     return { kind: "unreadable", reason: `A coder takes no messages of the type “${row.type}”.` };
   }
   // Clients of the original send prompts without a type, so the server has not looked at them.
-  const schema = row.type === "prompt" ? coderInbox.prompt : untyped.pipe(coderInbox.prompt);
+  const schema = row.type !== undefined ? coderInbox.prompt : untyped.pipe(coderInbox.prompt);
   const parsed = schema.safeParse(row.payload);
-  if (parsed.success) return { kind: "prompt", text: parsed.data.text };
+  if (parsed.success) return { kind: "prompt", ...parsed.data };
   return {
     kind: "unreadable",
     reason: "The message is not a prompt: it needs a text that is neither empty nor too long.",

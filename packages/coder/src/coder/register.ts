@@ -5,6 +5,8 @@ import type { Entity, Message } from "@skein/protocol";
 import type { Registry } from "@skein/runtime";
 import { coderArgs, coderInbox } from "@skein/sessions";
 import type { CoderArgs } from "@skein/sessions";
+import { createAcpAgents } from "../acp/acp-agent.ts";
+import type { AcpSettings } from "../acp/acp-agent.ts";
 import type { AgentAdapter, NativeSessions } from "../adapter.ts";
 import type { ClaudeSettings } from "../claude/claude-agent.ts";
 import { createClaudeAgent } from "../claude/claude-agent.ts";
@@ -27,6 +29,8 @@ import { createDriverPool } from "./drivers.ts";
 import { createFileFollower } from "./follow-files.ts";
 import type { FileFollower, FollowDeps } from "./follow-files.ts";
 import { handleWake } from "./handler.ts";
+import { createAttachmentFiles } from "./prompt-input.ts";
+import type { ReadBlob } from "./prompt-input.ts";
 import { workingDirectory } from "./set-up.ts";
 import { sweepIdle } from "./sweep.ts";
 import { sweepWorktrees } from "./sweep-worktrees.ts";
@@ -50,6 +54,10 @@ export interface CoderOptions {
   readonly machine?: string | undefined;
   readonly claude?: ClaudeSettings | undefined;
   readonly codex?: CodexSettings | undefined;
+  /** Agents that speak ACP: those that we know, and those that a person set up. */
+  readonly acp?: AcpSettings | undefined;
+  /** Where what was uploaded for a session can be fetched from. Absent: prompts take no attachments. */
+  readonly readBlob?: ReadBlob | undefined;
   /** Instead of the agents that we know. */
   readonly adapters?: readonly AgentAdapter[] | undefined;
   /** Sessions of agents that are not driven here and can be imported. */
@@ -92,7 +100,9 @@ export function registerCoder(registry: Registry, options: CoderOptions): Coders
   const adapters = options.adapters ?? [
     createClaudeAgent(options.claude ?? {}, machine),
     createCodexAgent(options.codex ?? {}, machine),
+    ...createAcpAgents(options.acp ?? {}, machine),
   ];
+  const files = createAttachmentFiles(options.readBlob);
   const sources = options.sources ?? { codex: codexSessions(codexHomeIn(environment)) };
   const sourceOf = (agent: string): NativeSessions => {
     const sessions = adapters.find((one) => one.agent === agent)?.sessions ?? sources[agent];
@@ -125,7 +135,18 @@ export function registerCoder(registry: Registry, options: CoderOptions): Coders
     fork: { omitArgs: ["nativeSessionId", "importFrom", "resource", "cwd", "files"], omitTags: [NATIVE_SESSION_TAG] },
     admit: ({ id, args }) => admit({ id, args }, { adapterOf, sourceOf, directories, attachments, options }),
     handler: (ctx) =>
-      handleWake(ctx, { ...options, clock, reaper, drivers, directories, adapterOf, sourceOf, checkpoints, follower }),
+      handleWake(ctx, {
+        ...options,
+        files,
+        clock,
+        reaper,
+        drivers,
+        directories,
+        adapterOf,
+        sourceOf,
+        checkpoints,
+        follower,
+      }),
   });
 
   const sweeps: (() => void | Promise<void>)[] = [];
@@ -144,6 +165,7 @@ export function registerCoder(registry: Registry, options: CoderOptions): Coders
       await Promise.all(sweeps.splice(0).map((stop) => stop()));
       await drivers.close();
       await reaper.endAll();
+      await files.close();
     },
   };
 }
@@ -173,6 +195,9 @@ async function admit({ args }: { id: string; args: CoderArgs }, deps: AdmitDeps)
   if (!(await adapter.isInstalled())) {
     const { hint = "" } = await adapter.status();
     throw new SkeinError("agent_not_installed", `${args.agent} is not installed on this machine. ${hint}`.trim());
+  }
+  if (!adapter.traits.modes.includes(args.permissionMode)) {
+    throw new SkeinError("invalid_request", `${adapter.traits.name} has no mode “${args.permissionMode}”.`);
   }
   const { nativeSessionId, importFrom } = args;
   if (importFrom !== undefined)

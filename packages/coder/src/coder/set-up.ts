@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import { uuidOf } from "./ids.ts";
 import { directoryOfFork } from "./fork-directory.ts";
 import type { ForkDirectoryDeps } from "./fork-directory.ts";
-import { setStatus } from "./state.ts";
+import { NATIVE_SESSION_TAG, setStatus, slotOf } from "./state.ts";
 import type { CoderContext, CoderPass } from "./state.ts";
 
 export interface SetUpDeps extends ForkDirectoryDeps {
@@ -33,7 +33,9 @@ export async function setUp(ctx: CoderContext, deps: SetUpDeps): Promise<CoderPa
   const there = sessionInfo.get("current");
   // A fork begins with the history of another session, and so with what that one said of itself.
   const inherited = there !== undefined && there.sessionId !== sessionId ? there : undefined;
-  const known = inherited === undefined ? there?.cwd : await directoryOfFork(ctx, { session, inherited }, deps);
+  // One that joins works where it is told, else where the session does.
+  const own = ctx.args.resource === undefined ? undefined : ctx.args.cwd;
+  const known = inherited === undefined ? (own ?? there?.cwd) : await directoryOfFork(ctx, { session, inherited }, deps);
   const cwd = known ?? (await workingDirectory(ctx.args, deps.defaultWorkingDirectory, deps.sourceOf));
   if (there === undefined || inherited !== undefined) {
     sessionInfo.upsert({ ...inheritedInfo(ctx, inherited), ...infoRow(ctx, deps, { sessionId, cwd, native }) });
@@ -52,11 +54,13 @@ export async function setUp(ctx: CoderContext, deps: SetUpDeps): Promise<CoderPa
     ctx,
     session,
     sessionId,
+    slot: slotOf(ctx),
     cwd,
     inheritedAgent: ctx.state.native.get("current")?.inheritedAgent,
     get native() {
       const told = ctx.state.native.get("current");
-      return told === undefined ? native : { ...native, id: told.id };
+      if (told === undefined) return native;
+      return { ...native, id: told.id, told: ctx.tags[NATIVE_SESSION_TAG] === told.id };
     },
   };
 }

@@ -5,6 +5,7 @@ import {
   CODER_RUN_STATUS_EVENT,
   coderInboxCursorRow,
   coderRunStatusRow,
+  permissionMode,
 } from "@skein/sessions";
 import { uuidOf } from "./ids.ts";
 import type { CoderArgs, CoderRunStatusRow, codingSessionResourceSchema } from "@skein/sessions";
@@ -32,6 +33,13 @@ const nativeRow = z.object({
   inheritedAgent: z.string().optional(),
 });
 
+/** What was changed since the coder was made. */
+const settingsRow = z.object({
+  key: z.literal("current"),
+  permissionMode: permissionMode.optional(),
+  model: z.string().max(200).optional(),
+});
+
 /** How much of one of the agent's files is on the session's native stream. */
 const nativeFileRow = z.object({
   /** The file's name there. */
@@ -48,6 +56,9 @@ const nativeFileRow = z.object({
 });
 export type NativeFileRow = z.infer<typeof nativeFileRow>;
 
+/** Up to which change of the driver the agent knows the session. */
+const syncedRow = z.object({ key: z.literal("current"), takeovers: z.number().int().nonnegative() });
+
 /** Says the same to others: whose session it is can be seen without reading the coder's stream. */
 export const NATIVE_SESSION_TAG = "nativeSession";
 
@@ -57,6 +68,8 @@ export const coderState = {
   inboxCursor: { type: CODER_INBOX_CURSOR_EVENT, primaryKey: "key", schema: coderInboxCursorRow },
   mirrored: { type: "coder_mirrored", primaryKey: "key", schema: mirroredRow },
   native: { type: "coder_native", primaryKey: "key", schema: nativeRow },
+  settings: { type: "coder_settings", primaryKey: "key", schema: settingsRow },
+  synced: { type: "coder_synced", primaryKey: "key", schema: syncedRow },
   nativeFiles: { type: "coder_native_file", primaryKey: "key", schema: nativeFileRow },
 } as const;
 
@@ -68,11 +81,18 @@ export interface CoderPass {
   readonly ctx: CoderContext;
   readonly session: SessionState;
   readonly sessionId: string;
+  /** Names this coder's agent and what it starts: several may work on one session. */
+  readonly slot: string;
   /** The agent's session: attached to, or ours (and then perhaps not made yet). As it is known now. */
-  readonly native: { readonly kind: "resume" | "own"; readonly id: string };
+  readonly native: { readonly kind: "resume" | "own"; readonly id: string; readonly told?: boolean };
   readonly cwd: string;
   /** Of a fork: whose history it begins with. */
   readonly inheritedAgent?: string | undefined;
+}
+
+/** `CoderPass.slot`, known without a pass. */
+export function slotOf({ id, args }: { readonly id: string; readonly args: Pick<CoderArgs, "resource"> }): string {
+  return args.resource === undefined ? id : `${args.resource}.${id}`;
 }
 
 /** The prompt's id: what the agent is given with it, and the key of its row. */

@@ -1,9 +1,19 @@
 import { turnEndKey } from "@skein/sessions";
-import type { CodingSessionTranscriptRow } from "@skein/sessions";
+import type { CodingSessionTranscriptRow, PromptAttachment } from "@skein/sessions";
 import type { RunHandle } from "@skein/runtime";
+import { SkeinError } from "@skein/protocol";
 import type { InboxRow, SignalRow } from "@skein/protocol";
+import type { AgentTraits } from "../adapter.ts";
 import type { Clock } from "../clock.ts";
-import type { AgentDriver, DriverEvent, DriverRow, TurnOutcome } from "../driver.ts";
+import type {
+  AgentDriver,
+  DriverAttachment,
+  DriverEvent,
+  DriverResponse,
+  DriverRow,
+  DriverSettings,
+  TurnOutcome,
+} from "../driver.ts";
 import { createBlobKeeper } from "./blob-keeper.ts";
 import type { BlobKeeper } from "./blob-keeper.ts";
 import { createFlusher } from "./flusher.ts";
@@ -13,9 +23,13 @@ import type { LiveDeltas } from "./live-deltas.ts";
 import { giveTitle } from "./mirror.ts";
 import { cancelledRow, pendingOf, settleWith } from "./pending.ts";
 import type { PendingRequest } from "./pending.ts";
+import type { AttachmentFiles } from "./prompt-input.ts";
+import { readPrompt } from "./queue.ts";
 import type { QueuedPrompt } from "./queue.ts";
-import { moveCursor, NATIVE_SESSION_TAG, promptIdOf, setStatus } from "./state.ts";
+import { applySetting, isSetting, leavePlanMode, settingsOf } from "./settings.ts";
+import { moveCursor, promptIdOf, setStatus } from "./state.ts";
 import type { CoderPass } from "./state.ts";
+import { endOf, endRun, noteSession, promptRow } from "./turn-rows.ts";
 
 /**
  * Runs one prompt.
@@ -29,6 +43,10 @@ export interface TurnDeps {
   readonly clock: Clock;
   /** When the prompt is in the history and before the agent has it, and when the agent is done. */
   readonly atEdge: (edge: "start" | "end", turn: string) => Promise<void>;
+  readonly traits: AgentTraits;
+  readonly files: AttachmentFiles;
+  /** The driver took a change of the session's settings over. */
+  readonly onConfigured: (settings: DriverSettings) => void;
   /** Before the last commit, for what goes with it. */
   readonly beforeEnd: () => Promise<void>;
 }
@@ -63,6 +81,11 @@ class CoderTurn implements RunningTurn {
   /** Somebody may say stop before the agent has the prompt: then it does not get it. */
   #isPrompted = false;
   #toldFailure = false;
+  /** What is being put into the turn, one after the other. */
+  #steering: Promise<void> = Promise.resolve();
+  #isEnding = false;
+  #fetched: readonly DriverAttachment[] | SkeinError = [];
+  #stalledSince: number | undefined;
 
   constructor(pass: CoderPass, driver: AgentDriver, prompt: QueuedPrompt, deps: TurnDeps) {
     const { ctx, session } = pass;
@@ -82,8 +105,13 @@ class CoderTurn implements RunningTurn {
   }
 
   onMessage(message: InboxRow): boolean {
+    if (isSetting(message)) return this.#set(message);
+    if (message.type === "steer") return this.#steer(message);
     const settled = settleWith(message, this.#pending, this.#deps.clock.now());
     if (settled === undefined) return false;
+    if (this.#pending.get(settled.requestId)?.leavesPlan === true && isAllowed(settled.response)) {
+      leavePlanMode(this.#pass, { ...settled.row, actor: message.from });
+    }
     this.#pending.delete(settled.requestId);
     this.#insert(settled.row);
     this.#showStatus();
@@ -92,6 +120,42 @@ class CoderTurn implements RunningTurn {
       () => this.#driver.respond(settled.requestId, settled.response),
       () => undefined,
     );
+    return true;
+  }
+
+  #set(message: InboxRow): boolean {
+    const { ctx } = this.#pass;
+    if (!applySetting(this.#pass, message, { traits: this.#deps.traits, now: this.#deps.clock.now() })) return false;
+    const settings = settingsOf(ctx);
+    const configure = async (): Promise<void> => {
+      if ((await this.#driver.configure?.(settings)) === true) this.#deps.onConfigured(settings);
+    };
+    // Durable first. If it is refused, the flusher ends the driver; what the driver cannot do, the next one does.
+    this.#flusher
+      .now()
+      .then(configure)
+      .catch(() => undefined);
+    return true;
+  }
+
+  #steer(message: InboxRow): boolean {
+    const read = readPrompt(message);
+    const steer = this.#driver.steer?.bind(this.#driver);
+    if (steer === undefined || !this.#isPrompted || this.#isEnding || read.kind === "unreadable") return false;
+    const promptId = promptIdOf(this.#pass.ctx, message.key);
+    const put = async (): Promise<void> => {
+      if (this.#pass.session.collections.transcript.has(promptId)) return;
+      const { text, attachments = [] } = read;
+      const fetched = await this.#deps.files.fetch(this.#pass.sessionId, attachments);
+      // What is not taken stays in the queue. A row in front of the agent's word would keep it from being run there.
+      if (!(await steer({ text, attachments: fetched }, { promptId }))) return;
+      this.#insert(
+        promptRow(promptId, { text, attachments, fetched }, { actor: message.from, ts: this.#deps.clock.now() }),
+      );
+      this.#flusher.soon(0);
+    };
+    // What could not be fetched fails when its turn comes, and says so there.
+    this.#steering = this.#steering.then(put).catch(() => undefined);
     return true;
   }
 
@@ -118,21 +182,35 @@ class CoderTurn implements RunningTurn {
   }
 
   async #begin(): Promise<void> {
-    const { actor, text } = this.#prompt;
-    const payload = { v: 1, type: "user_message", text } as const;
-    this.#insert({ key: this.#promptId, ts: this.#deps.clock.now(), type: payload.type, actor, payload });
+    const { actor, text, attachments = [] } = this.#prompt;
+    const fetched = await this.#fetch(attachments);
+    this.#fetched = fetched;
+    const said = { text, attachments, fetched: fetched instanceof SkeinError ? undefined : fetched };
+    this.#insert(promptRow(this.#promptId, said, { actor, ts: this.#deps.clock.now() }));
     if (this.#pass.session.collections.sessionInfo.get("current")?.title === undefined) giveTitle(this.#pass, text);
     this.#showStatus();
     await this.#flusher.now();
   }
 
+  async #fetch(attachments: readonly PromptAttachment[]): Promise<readonly DriverAttachment[] | SkeinError> {
+    try {
+      return await this.#deps.files.fetch(this.#pass.sessionId, attachments);
+    } catch (error) {
+      if (error instanceof SkeinError) return error;
+      return new SkeinError("agent_failed", "What goes with the prompt could not be fetched.", { cause: error });
+    }
+  }
+
   async #drive(): Promise<TurnOutcome> {
     await this.#deps.atEdge("start", this.#promptId);
     if (this.#interruptedBy !== undefined) return { kind: "aborted", reason: "interrupted" };
+    const attachments = this.#fetched;
+    if (attachments instanceof SkeinError)
+      return { kind: "failed", code: attachments.code, message: attachments.message };
     this.#isPrompted = true;
     let outcome: TurnOutcome = { kind: "failed", code: "agent_failed", message: "The agent ended without a word." };
     const options = { promptId: this.#promptId, runId: this.#run.key, signal: this.#pass.ctx.signal };
-    for await (const event of this.#driver.prompt({ text: this.#prompt.text }, options)) {
+    for await (const event of this.#driver.prompt({ text: this.#prompt.text, attachments }, options)) {
       if (event.kind === "turn") outcome = event.outcome;
       else await this.#onEvent(event);
     }
@@ -140,7 +218,10 @@ class CoderTurn implements RunningTurn {
   }
 
   async #onEvent(event: Exclude<DriverEvent, { kind: "turn" }>): Promise<void> {
+    if (event.kind !== "stalled" && this.#stalledSince !== undefined) this.#setStalled(undefined);
     switch (event.kind) {
+      case "stalled":
+        return this.#setStalled(event.since);
       case "session":
         // The agent writes under a new id from now on: it must not be lost.
         return noteSession(this.#pass, event) ? this.#flusher.now() : undefined;
@@ -161,6 +242,12 @@ class CoderTurn implements RunningTurn {
     }
   }
 
+  #setStalled(since: number | undefined): void {
+    this.#stalledSince = since;
+    this.#showStatus();
+    this.#flusher.soon(0);
+  }
+
   #onRow(row: DriverRow): void {
     const { payload, parentCallId, liveKey } = row;
     if (liveKey !== undefined) this.#live.complete(liveKey);
@@ -173,6 +260,8 @@ class CoderTurn implements RunningTurn {
 
   async #end(outcome: TurnOutcome): Promise<void> {
     const { ctx } = this.#pass;
+    this.#isEnding = true;
+    await this.#steering;
     // In front of the row that ends the turn: a fork behind that row has it.
     await this.#deps.atEdge("end", this.#promptId);
     const now = this.#deps.clock.now();
@@ -206,55 +295,14 @@ class CoderTurn implements RunningTurn {
     }));
     setStatus(this.#pass.ctx, this.#deps.clock.now(), {
       currentPrompt: this.#prompt.key,
+      promptRow: this.#promptId,
       runId: this.#run.key,
+      ...(this.#stalledSince === undefined ? {} : { stalledSince: this.#stalledSince }),
       ...(pending.length === 0 ? { status: "running" } : { status: "waiting", pending }),
     });
   }
 }
 
-/** True when the agent's session has another id than was known. */
-function noteSession(pass: CoderPass, event: Extract<DriverEvent, { kind: "session" }>): boolean {
-  const { ctx, session, native } = pass;
-  const isNew = event.nativeSessionId !== native.id;
-  if (isNew) {
-    ctx.state.native.upsert({ ...ctx.state.native.get("current"), key: "current", id: event.nativeSessionId });
-    ctx.setTag(NATIVE_SESSION_TAG, event.nativeSessionId);
-  }
-  const { sessionInfo } = session.collections;
-  const info = sessionInfo.get("current");
-  const model = event.model ?? info?.model;
-  if (info === undefined || (info.nativeSessionId === event.nativeSessionId && info.model === model)) return isNew;
-  const known = model === undefined ? {} : { model };
-  sessionInfo.update("current", (row) => ({ ...row, nativeSessionId: event.nativeSessionId, ...known }));
-  return isNew;
-}
-
-function endOf(outcome: TurnOutcome, interruptedBy: string | undefined): CodingSessionTranscriptRow["payload"] {
-  if (outcome.kind === "aborted") {
-    const user = interruptedBy === undefined ? {} : { user: interruptedBy };
-    return { v: 1, type: "turn_aborted", reason: outcome.reason, ...user };
-  }
-  const { usage, durationMs } = outcome;
-  return {
-    v: 1,
-    type: "turn_complete",
-    success: outcome.kind === "completed",
-    ...(usage === undefined ? {} : { usage }),
-    ...(durationMs === undefined ? {} : { durationMs }),
-  };
-}
-
-/** Characters: the whole is in the transcript. */
-const MAX_RESPONSE = 64 * 1024;
-
-function endRun(run: RunHandle, outcome: TurnOutcome, said: readonly string[]): void {
-  if (said.length > 0) run.attachResponse(said.join("\n\n").slice(0, MAX_RESPONSE));
-  switch (outcome.kind) {
-    case "completed":
-      return run.end({ status: "completed", finishReason: "stop" });
-    case "aborted":
-      return run.end({ status: "failed", finishReason: "aborted", error: outcome.reason });
-    case "failed":
-      return run.end({ status: "failed", finishReason: "error", error: outcome.message });
-  }
+function isAllowed(response: DriverResponse): boolean {
+  return response.kind === "permission" && response.decision !== "deny";
 }

@@ -91,6 +91,7 @@ export async function createCoderLab(options: { agent?: FakeAgent; server?: Test
         owner: cwd,
         adapters: [agent],
         listCoders: async () => (await client.listEntities({ type: "coder" })).entities,
+        readBlob: (path) => readBlob(server, path),
         ...changes,
       });
       let dead = false;
@@ -140,6 +141,12 @@ export async function createCoderLab(options: { agent?: FakeAgent; server?: Test
       await rm(cwd, { recursive: true, force: true });
     },
   };
+}
+
+async function readBlob(server: TestServer, path: string): Promise<Uint8Array | undefined> {
+  const headers = { authorization: `Bearer ${server.token}` };
+  const response = await server.fetch(new Request(`${server.url}${path}`, { headers }));
+  return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
 }
 
 function watch(client: Client, url: string, sessionId: string, signal: AbortSignal): SessionView {

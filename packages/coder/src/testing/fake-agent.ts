@@ -1,7 +1,15 @@
 import type { AgentAdapter, NativeSession } from "../adapter.ts";
 import { createChannel } from "../channel.ts";
 import type { Channel } from "../channel.ts";
-import type { AgentDriver, DriverEvent, DriverOptions, DriverResponse, DriverRow, TurnOutcome } from "../driver.ts";
+import type {
+  AgentDriver,
+  DriverAttachment,
+  DriverEvent,
+  DriverOptions,
+  DriverResponse,
+  DriverRow,
+  TurnOutcome,
+} from "../driver.ts";
 import type { Blob, NativeTranscriptRow, TranscriptEvent } from "@skein/sessions";
 
 /**
@@ -21,8 +29,11 @@ export interface FakeAgent extends AgentAdapter {
 
 export interface FakeTurn {
   readonly prompt: string;
+  readonly attachments: readonly DriverAttachment[];
   readonly promptId: string;
   readonly sessionId: string;
+  /** What was put into it while it ran. */
+  readonly steered: readonly string[];
   /** What was answered to its requests. */
   readonly responses: readonly { requestId: string; response: DriverResponse }[];
   interrupts(): number;
@@ -33,7 +44,16 @@ export interface FakeTurn {
   end(outcome?: TurnOutcome): void;
 }
 
-export function createFakeAgent(options: { installed?: boolean; ignoresInterrupt?: boolean } = {}): FakeAgent {
+export interface FakeAgentOptions {
+  readonly installed?: boolean;
+  readonly ignoresInterrupt?: boolean;
+  /** Default: nothing can be put into its turns. */
+  readonly steers?: () => Promise<boolean>;
+  /** Default: a change of settings takes another driver. */
+  readonly configures?: boolean;
+}
+
+export function createFakeAgent(options: FakeAgentOptions = {}): FakeAgent {
   const begun = createChannel<FakeTurn>();
   const turns = begun[Symbol.asyncIterator]();
   const drivers: DriverOptions[] = [];
@@ -47,10 +67,11 @@ export function createFakeAgent(options: { installed?: boolean; ignoresInterrupt
     let current: { events: Channel<DriverEvent>; turn: Internal } | undefined;
     return {
       nativeSessionId: made.native.id,
-      async *prompt({ text }, { promptId, signal }) {
+      async *prompt({ text, attachments = [] }, { promptId, signal }) {
         count += 1;
         const events = createChannel<DriverEvent>();
-        const turn = fakeTurn({ prompt: text, promptId, sessionId: made.sessionId, events, ...options });
+        const about = { prompt: text, attachments, promptId, sessionId: made.sessionId };
+        const turn = fakeTurn({ ...about, events, ignoresInterrupt: options.ignoresInterrupt ?? false });
         current = { events, turn };
         signal.addEventListener("abort", () => turn.stop("stopped"), { once: true });
         begun.push(turn);
@@ -60,6 +81,16 @@ export function createFakeAgent(options: { installed?: boolean; ignoresInterrupt
         await Promise.resolve();
         current?.turn.stop("interrupted");
       },
+      ...(options.steers === undefined
+        ? {}
+        : {
+            async steer({ text }) {
+              const taken = (await options.steers?.()) === true;
+              if (taken) current?.turn.put(text);
+              return taken;
+            },
+          }),
+      ...(options.configures === true ? { configure: () => Promise.resolve(true) } : {}),
       respond(requestId, response) {
         current?.turn.note(requestId, response);
         return Promise.resolve();
@@ -108,18 +139,21 @@ function fileOf(files: FakeAgent["files"], id: string): NativeSession | undefine
 }
 
 interface Internal extends FakeTurn {
+  put(text: string): void;
   note(requestId: string, response: DriverResponse): void;
   stop(reason: string): void;
 }
 
 function fakeTurn(input: {
   prompt: string;
+  attachments: readonly DriverAttachment[];
   promptId: string;
   sessionId: string;
   events: Channel<DriverEvent>;
-  ignoresInterrupt?: boolean;
+  ignoresInterrupt: boolean;
 }): Internal {
-  const { events, prompt, promptId, sessionId } = input;
+  const { events, prompt, attachments, promptId, sessionId } = input;
+  const steered: string[] = [];
   const responses: { requestId: string; response: DriverResponse }[] = [];
   let interrupts = 0;
   const row: FakeTurn["row"] = (key, payload, extra = {}) => {
@@ -131,8 +165,11 @@ function fakeTurn(input: {
   };
   return {
     prompt,
+    attachments,
     promptId,
     sessionId,
+    steered,
+    put: (text) => void steered.push(text),
     responses,
     interrupts: () => interrupts,
     row,
@@ -146,7 +183,7 @@ function fakeTurn(input: {
     note: (requestId, response) => void responses.push({ requestId, response }),
     stop(reason) {
       interrupts += 1;
-      if (input.ignoresInterrupt !== true) end({ kind: "aborted", reason });
+      if (!input.ignoresInterrupt) end({ kind: "aborted", reason });
     },
   };
 }
