@@ -1,6 +1,6 @@
 import type { Changes } from "../core/draft.ts";
 import type { PreparedOperation } from "../core/operation.ts";
-import type { CollectionDefinitions, CommitOutcome, Operation } from "../store.ts";
+import type { CollectionDefinitions, Operation } from "../store.ts";
 import type { GroupReport } from "../core/observe.ts";
 import type { JournalBounds } from "./journal-writer.ts";
 
@@ -35,7 +35,8 @@ export type FromWriter =
   | { readonly kind: "refused"; readonly message: string }
   | {
       readonly kind: "group";
-      readonly outcomes: readonly CommitOutcome[];
+      /** See `wire-outcomes.ts`. */
+      readonly outcomes: string;
       readonly ephemeral: Changes | undefined;
       readonly report: GroupReport;
     }

@@ -5,6 +5,7 @@ import { loadSqlite } from "./driver.ts";
 import { openWriter, type OpenWriter } from "./open-writer.ts";
 import type { FromWriter, ToWriter, WriterStart } from "./wire.ts";
 import { unpackBatch } from "./wire.ts";
+import { packOutcomes } from "./wire-outcomes.ts";
 import type { Batch } from "./writer.ts";
 
 /** Commits taken into one transaction, at most: beyond it the first would wait long for the last. */
@@ -34,7 +35,8 @@ async function main(): Promise<void> {
 
   const commit = (batches: readonly Batch[]) => {
     try {
-      say({ kind: "group", ...store.writer.commitGroup(batches) });
+      const { outcomes, ...group } = store.writer.commitGroup(batches);
+      say({ kind: "group", ...group, outcomes: packOutcomes(outcomes) });
     } catch (error) {
       const commits = batches.reduce((sum, batch) => sum + batch.commits.length, 0);
       say({ kind: "failed", commits, message: explain(error) });

@@ -6,6 +6,7 @@ import type { CommitOutcome } from "../store.ts";
 import type { GroupReport } from "../core/observe.ts";
 import type { FromWriter, ToWriter, WriterStart } from "./wire.ts";
 import { packBatch } from "./wire.ts";
+import { unpackOutcomes } from "./wire-outcomes.ts";
 
 /** What may wait for the writer; beyond it commits are refused instead of filling the memory. */
 const MAX_WAITING = 100_000;
@@ -107,8 +108,9 @@ function connect(worker: Worker, { now, onGroup, onReport, onFailure }: Dependen
   worker.on("message", (message: FromWriter) => {
     if (message.kind === "group") {
       onGroup(message);
-      const done = answered(message.outcomes.length);
-      for (const [index, outcome] of message.outcomes.entries()) done[index]?.resolve(outcome);
+      const done = answered(message.report.commits);
+      const commits = done.map(({ operations }) => operations);
+      for (const [index, outcome] of unpackOutcomes(message.outcomes, commits).entries()) done[index]?.resolve(outcome);
       onReport(message.report);
     } else if (message.kind === "failed") {
       const error = new SkeinError("unavailable", `The store could not write: ${message.message}`);

@@ -56,6 +56,11 @@ export class NodeRequest implements Request {
     return this.#consumed || (this.#body?.locked ?? false);
   }
 
+  /** As they came: part of a larger block of memory. */
+  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#collect();
+  }
+
   async arrayBuffer(): Promise<ArrayBuffer> {
     const bytes = await this.#collect();
     return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
