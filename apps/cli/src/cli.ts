@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { approveCommand, denyCommand } from "./commands/answer.ts";
 import { backupCommand, restoreCommand } from "./commands/backup.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { forkCommand } from "./commands/fork.ts";
 import { lsCommand } from "./commands/ls.ts";
 import { moveCommand } from "./commands/move.ts";
 import { observeCommand } from "./commands/observe.ts";
@@ -42,6 +43,7 @@ function createProgram(io: CliIo, version: string): Command {
   const commands = [
     startCommand,
     spawnCommand,
+    forkCommand,
     sendCommand,
     observeCommand,
     lsCommand,

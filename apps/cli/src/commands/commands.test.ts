@@ -161,3 +161,24 @@ test("[CL12] without a server it says how to start one", async () => {
     "error: Skein is not running on /nowhere. (not_running)\nStart it with `skein start`, or name another server with --url and --token.\n",
   );
 });
+
+test("[CL35] a session is forked at the end of a turn, at a row, or as it is, with a prompt of its own", async () => {
+  const server = await startScriptedServer();
+  const skein = on(server);
+  await skein(["spawn", "coder/a", "first", "--cwd", "/work"]);
+  await skein(["send", "a", "second"]);
+  await untilSession(server, "a", ({ turns }) => turns === 2);
+  const forked = json(entity.loose(), await skein(["fork", "a", "other", "--turn", "1", "--id", "b", "--json"]));
+  expect(forked).toMatchObject({ url: "/coder/b", created: true, forkedFrom: { entity: "/coder/a" } });
+  await untilSession(server, "b", ({ turns }) => turns === 1);
+  const keysOf = async (id: string): Promise<string> =>
+    JSON.stringify((await server.client.readStream(`/_skein/shared-state/coder-session/${id}`, { from: "-1" })).events);
+  expect(await keysOf("b")).toContain("echo: first");
+  expect(await keysOf("b")).toContain("echo: other");
+  expect(await keysOf("b")).not.toContain("echo: second");
+  expect(await keysOf("a")).not.toContain("echo: other");
+  expect((await skein(["fork", "a", "--title", "Another way"])).stdout).toMatch(/^\/coder\/\S+\n$/);
+  expect((await skein(["fork", "a", "--turn", "3"])).stderr).toContain("2 ended turns");
+  expect((await skein(["fork", "a", "--turn", "1", "--at", "x"])).code).toBe(2);
+  expect((await skein(["fork", "a", "--at", "no-such-row"])).stderr).toContain("(not_found)");
+});

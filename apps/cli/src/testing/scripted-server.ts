@@ -63,6 +63,7 @@ function defineScriptedCoder(registry: Registry): void {
   const answer = z.object({ requestId: z.string(), decision: z.enum(["allow", "allow_session", "deny"]) });
   registry.define("coder", {
     description: "Answers from a script.",
+    fork: {},
     inboxSchemas: { prompt, permission_response: z.looseObject(answer.shape) },
     async handler(ctx, wake) {
       const session: Session = await ctx.mkdb(codingSessionResourceId(ctx.id), codingSessionResourceSchema);
