@@ -60,7 +60,7 @@ describe.skipIf(bin === undefined)(
           },
         };
       },
-      { scenarios: false },
+      { whole: false },
     );
   },
 );

@@ -50,6 +50,10 @@ function grownIn(operations: readonly Operation[]): string[] {
     if (operation.kind === "append" && operation.messages.length > 0 && isObservable(operation.path))
       paths.add(operation.path);
   }
+  // Whoever declares in this very commit leaves news by itself.
+  for (const operation of operations) {
+    if (operation.kind === "put-record" && operation.collection === "observed") paths.delete(operation.id);
+  }
   return [...paths];
 }
 

@@ -30,6 +30,10 @@ export interface Fixture {
   readonly send: (url: string, body: Record<string, unknown>) => Promise<SendResult>;
   readonly poll: (runner: string, body?: Record<string, unknown>) => Promise<Answer>;
   readonly claim: (runner: string) => Promise<Claim>;
+  /** Resolves when all is done that is due now and follows from what was written before. */
+  readonly settle: () => Promise<void>;
+  /** A claim, once all of that is done. */
+  readonly next: (runner: string) => Promise<Claim>;
   /** What a handler commits, as the wire wants it. */
   readonly commit: (claim: Claim, body: Partial<ClaimCommit> & { seq: number }) => Promise<Answer>;
   readonly committed: (claim: Claim, body: Partial<ClaimCommit> & { seq: number }) => Promise<ClaimCommitResult>;
@@ -51,23 +55,37 @@ export function createFixture(server: ServerUnderTest, store: Store, advance: (m
     const answer = await call("GET", `${stream}?offset=${FIRST}`);
     return answer.headers.get("stream-next-offset") ?? "";
   };
+  const register = async (id: string, types: readonly (string | Record<string, unknown>)[]): Promise<void> => {
+    const registrations = types.map((type) => (typeof type === "string" ? { name: type, description: type } : type));
+    read(z.unknown(), await call("PUT", `/_skein/runners/${id}`, { types: registrations }));
+  };
+  const claimOf: Fixture["claim"] = async (runner) => {
+    const answer = await call("POST", `/_skein/runners/${runner}/poll`, { waitMs: 0 });
+    if (answer.status === 204) throw new Error("There was nothing to claim.");
+    return read(claim, answer);
+  };
+  let settler: Promise<void> | undefined;
+  const settle = async (): Promise<void> => {
+    // A runner that never finds work: its poll looks at all that is to be done before it says so.
+    await (settler ??= register("settler", ["settler"]));
+    const answer = await call("POST", "/_skein/runners/settler/poll", { waitMs: 0 });
+    if (answer.status !== 204) throw new Error(`The server did not settle: ${answer.status}.`);
+  };
   const committed: Fixture["committed"] = async (held, body) => read(claimCommitResult, await commit(held, body));
   return {
     server,
     store,
     call,
     advance,
-    async runner(id, types) {
-      const registrations = types.map((type) => (typeof type === "string" ? { name: type, description: type } : type));
-      read(z.unknown(), await call("PUT", `/_skein/runners/${id}`, { types: registrations }));
-    },
+    runner: register,
     spawn: async (url, body = {}) => read(entity, await call("PUT", url, body)),
     send: async (url, body) => read(sendResult, await call("POST", `${url}/send`, body)),
     poll: (runner, body = {}) => call("POST", `/_skein/runners/${runner}/poll`, { waitMs: 0, ...body }),
-    claim: async (runner) => {
-      const answer = await call("POST", `/_skein/runners/${runner}/poll`, { waitMs: 0 });
-      if (answer.status === 204) throw new Error("There was nothing to claim.");
-      return read(claim, answer);
+    claim: claimOf,
+    settle,
+    async next(runner) {
+      await settle();
+      return claimOf(runner);
     },
     commit,
     committed,
@@ -108,4 +126,10 @@ export function row(
 export function declared(id: string): ChangeEvent {
   const key = `shared-state:${id}`;
   return row("manifest", key, { key, kind: "shared-state", id, mode: "create" });
+}
+
+/** An observation as a handler declares it, under `observe:{name}`. */
+export function declaredObservation(name: string, source: object, wake?: object, more: object = {}): ChangeEvent {
+  const key = `observe:${name}`;
+  return row("manifest", key, { key, kind: "observe", source, ...(wake && { wake }), ...more });
 }
