@@ -30,6 +30,7 @@ export const ERROR_CODES = [
   "fenced",
   "runner_unavailable",
   "call_failed",
+  "timed_out",
   // coders and agents
   "directory_not_found",
   "directory_not_allowed",

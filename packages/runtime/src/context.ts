@@ -272,6 +272,11 @@ export interface EntityDefinition<S extends StateSchema = StateSchema, Args = un
    * before. Absent: all of them, and a cold start reads them all. The log keeps everything in any case.
    */
   readonly remember?: number;
+  /**
+   * How long a pass may go without a commit, in milliseconds: a handler that hangs is aborted then, has failed with
+   * `timed_out`, and its input is not tried again. Absent: as long as it likes, since its claim is kept for it.
+   */
+  readonly stallMs?: number;
   readonly creationSchema?: StandardSchemaV1<unknown, Args>;
   readonly inboxSchemas?: Readonly<Record<string, StandardSchemaV1>>;
   /** Which runners may work on entities of this type that say nothing else at their spawn. Default: all. */

@@ -21,6 +21,7 @@ export interface RegisteredType {
   readonly registration: EntityTypeRegistration;
   readonly state: StateSchema;
   readonly remember: number | undefined;
+  readonly stallMs: number | undefined;
   actions(state: HandlerContext["state"]): unknown;
   parseArgs(args: unknown): Promise<unknown>;
   admit(request: { id: string; args: unknown; forkedFrom?: ForkedFrom | undefined }): Promise<void>;
@@ -68,7 +69,8 @@ function close<S extends StateSchema, Args, Actions>(
   name: string,
   definition: EntityDefinition<S, Args, Actions>,
 ): RegisteredType {
-  const { description, state, remember, creationSchema, inboxSchemas, dispatch, fork, admit, handler } = definition;
+  const { description, state, remember, stallMs, creationSchema, inboxSchemas, dispatch, fork, admit, handler } =
+    definition;
   for (const [collection, { type }] of Object.entries(state ?? {})) {
     if (BUILT_IN.has(type)) {
       throw new SkeinError("reserved_name", `${name}.state.${collection}: the event type “${type}” is built in.`);
@@ -95,6 +97,7 @@ function close<S extends StateSchema, Args, Actions>(
     },
     state: state ?? {},
     remember,
+    stallMs,
     // As below: `ctx.state` is made from this very definition.
     actions: (of) => definition.actions?.(of as unknown as Collections<S>),
     parseArgs,

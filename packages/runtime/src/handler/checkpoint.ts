@@ -82,21 +82,19 @@ export function decodeCheckpoint(
 type TrimmedTypes = (type: string) => boolean;
 
 /**
- * Drops the oldest rows of the types that an entity holds only the newest of: those in front of `before`, until
- * `remember` are left. What is not dealt with yet lies behind it and always stays.
+ * Drops old rows of the types that an entity holds only the newest of: of those in front of `before`, which are dealt
+ * with and change no more, the newest `remember` stay, so that it does not matter when it is done. What is not dealt
+ * with yet stays in any case.
  */
 export function trimFold(fold: Fold, types: Iterable<string>, remember: number, before: number): void {
   for (const type of types) {
     const rows = fold.rows(type);
-    let excess = rows.size - remember;
-    if (excess <= 0) continue;
     const old: string[] = [];
     for (const { key, position } of rows.entries()) {
-      if (excess <= 0 || position >= before) break;
+      if (position >= before) break;
       old.push(key);
-      excess -= 1;
     }
-    for (const key of old) rows.delete(key);
+    for (const key of old.slice(0, Math.max(0, old.length - remember))) rows.delete(key);
   }
 }
 

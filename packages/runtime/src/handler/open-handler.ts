@@ -44,6 +44,8 @@ export interface OpenHandlerOptions {
   readonly deps: ClaimDeps;
   readonly channel: ClaimChannel;
   readonly signal: AbortSignal;
+  /** Called after each commit. */
+  readonly onProgress: () => void;
   /** The entity has ended. */
   readonly lose: (error: SkeinError) => void;
 }
@@ -100,17 +102,20 @@ export async function openHandler(options: OpenHandlerOptions): Promise<OpenHand
     writeMain,
     cache,
     observations,
-    signal,
-    tail,
     async touch(path) {
       await committer.commit(() => ({ writes: new Map([[path, []]]) }));
     },
+    signal,
+    tail,
   });
   const committer = createCommitter({
     channel,
     buffer,
     viewOf: (stream) => (stream === main.path ? main : shared.viewOf(stream)),
-    onCommitted: (batch) => shared.onCommitted(batch),
+    onCommitted(batch) {
+      shared.onCommitted(batch);
+      options.onProgress();
+    },
   });
   const entities = createEntityObserver({
     client,

@@ -8,6 +8,7 @@ import { createClaimChannel, type ClaimChannel } from "./claim-channel.ts";
 import { codeOf, endClaim, textOf, type Outcome } from "./end-claim.ts";
 import { startLease } from "./lease.ts";
 import type { Log } from "./log.ts";
+import { watchStall } from "./stall.ts";
 import type { RunnerTrace } from "./trace.ts";
 
 export interface ClaimDeps {
@@ -110,7 +111,9 @@ async function perform(
 ): Promise<void> {
   const { clock, log } = deps;
   const { signal } = work;
-  const handler = await openHandler({ claim, type, deps, channel, signal, lose });
+  const stall = watchStall(clock, type.stallMs, (error) => work.abort(error));
+  const onProgress = (): void => stall.progress();
+  const handler = await openHandler({ claim, type, deps, channel, signal, lose, onProgress });
   try {
     const outcome = await runHandler(deps, signal, async () => {
       const args = await type.parseArgs(claim.entity.args);
@@ -120,10 +123,14 @@ async function perform(
         await type.handle(handler.context(args), handler.wake);
       });
     });
+    const { error } = stall;
+    stall.stop();
     if (lost.signal.aborted) return;
     if (!signal.aborted) await handler.checkpoint();
-    await endClaim({ claim, outcome, stopped: signal.aborted, handler, clock, log });
+    const failed: Outcome = error && outcome.kind !== "returned" ? { kind: "threw", error } : outcome;
+    await endClaim({ claim, outcome: failed, stopped: signal.aborted && !error, handler, clock, log });
   } finally {
+    stall.stop();
     handler.close();
   }
 }

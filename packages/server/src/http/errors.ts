@@ -26,6 +26,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   fenced: 409,
   runner_unavailable: 503,
   call_failed: 502,
+  timed_out: 504,
   directory_not_found: 422,
   directory_not_allowed: 403,
   agent_not_installed: 422,
