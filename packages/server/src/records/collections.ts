@@ -40,6 +40,8 @@ export interface Records {
   /** Which shared state an entity declared in its manifest: `{entity url} {resource id}`. */
   links: LinkRecord;
   resources: ResourceRecord;
+  /** What is kept beside a session, by its resource. */
+  blobs: BlobsRecord;
   runners: RunnerRecord;
   calls: CallRecord;
   sessions: SessionRecord;
@@ -69,9 +71,6 @@ export interface WakeRecord extends Dispatch {
   readonly taken?: number;
   /** While it is claimed: behind the last change of a message. */
   readonly edited?: number;
-}
-
-export interface DelayedRecord {
   /** The entity whose claim has to end first, and those that wait for this one's, in their order: `waiting.ts`. */
   readonly waitsFor?: string;
   readonly waiters?: readonly string[];
@@ -79,6 +78,9 @@ export interface DelayedRecord {
   readonly reservedUntil?: number;
   /** It has to be offered again when its claim ends, whatever that acknowledges. */
   readonly again?: boolean;
+}
+
+export interface DelayedRecord {
   readonly entity: string;
   readonly key: string;
   readonly message: Omit<Message, "at" | "afterMs">;
@@ -158,6 +160,8 @@ export interface ResourceRecord {
   readonly id: string;
   readonly createdBy: string;
   readonly driver: string;
+  /** How often the driver has changed. */
+  readonly changes?: number;
   /** The resource that it begins with by reference: what is kept beside that one can be read here, too. */
   readonly forkedFrom?: string;
   /** How many resources begin with this one and are there. */
@@ -166,12 +170,15 @@ export interface ResourceRecord {
   readonly deleted?: boolean;
 }
 
+export interface BlobsRecord {
+  readonly bytes: number;
+  readonly count: number;
+}
+
 export interface RunnerRecord {
   readonly id: string;
   readonly types: readonly string[];
   readonly machine?: string;
-  /** How often the driver has changed. */
-  readonly changes?: number;
   readonly labels?: RunnerLabels;
   readonly lastSeenAt: number;
 }
@@ -213,6 +220,7 @@ export const SERVER_COLLECTIONS = {
   runs: { indexes: { byEntity: ["entity"] } },
   links: { indexes: { byEntity: ["entity"] } },
   resources: {},
+  blobs: {},
   runners: { indexes: { bySeen: ["lastSeenAt"] } },
   calls: { indexes: { byRunner: ["runner", "state", "createdAt"], byExpiry: ["expiresAt"] } },
   shares: { indexes: { bySession: ["session", "createdAt"] } },

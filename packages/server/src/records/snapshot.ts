@@ -31,6 +31,7 @@ export function createSnapshot(): SnapshotBuilder {
     lanes: new Map(),
     runs: new Map(),
     links: new Map(),
+    blobs: new Map(),
     resources: new Map(),
     runners: new Map(),
     calls: new Map(),

@@ -6,6 +6,7 @@ import { JSON_TYPE } from "../records/draft.ts";
 import { mayRead } from "../shares/guest.ts";
 import { parseResourceStream, type ResourceAddress } from "./address.ts";
 import { readBlob } from "./read-blob.ts";
+import { uploadBlob } from "./upload-blob.ts";
 
 /** Streams of shared states, and plain streams, through the one streams handler. */
 export function resourceRoutes(context: ServerContext): Route[] {
@@ -30,7 +31,8 @@ function isRead(method: string): boolean {
   return method === "GET" || method === "HEAD";
 }
 
-function handleResource({ streams, store }: ServerContext, { request, path }: RouteRequest): Promise<Response> {
+function handleResource(context: ServerContext, { request, path }: RouteRequest): Promise<Response> {
+  const { streams, store } = context;
   const address = parseResourceStream(path);
   if (!address) {
     throw new SkeinError(
@@ -39,6 +41,7 @@ function handleResource({ streams, store }: ServerContext, { request, path }: Ro
         "and a coding session has `/native`, `/live` and `/blobs/{sha256}` only.",
     );
   }
+  if (address.part === "blob" && request.method === "PUT") return uploadBlob(context, request, address);
   const writes = request.method === "PUT" || request.method === "POST";
   if (writes) checkWrite(request, address);
   if (address.part === "blob") return readBlob(store, request, path);

@@ -57,7 +57,7 @@ export function blobRules(on: () => Fixture): void {
     const elsewhere = pathOf("other").replace("/s1/", "/s2/");
     expect(failure(await put(fixture, held, "other", { path: elsewhere })).code).toBe("forbidden");
     expect(failure(await put(fixture, held, "other", { "skein-claim": "guess" })).code).toBe("fenced");
-    for (const method of ["PUT", "POST"]) expect((await call(method, pathOf("other"), "other")).status).toBe(403);
+    expect((await call("POST", pathOf("other"), "other")).status).toBe(403);
     const { claimId, generation } = held;
     const events = [row("x", "y", {})];
     const live = { claimId, generation, stream: pathOf(large), events };
@@ -112,5 +112,36 @@ export function blobRules(on: () => Fixture): void {
     expect(failure(await call("GET", `/_skein/follow?s=${path}@-1`)).code).toBe("invalid_request");
     expect((await call("GET", `${SESSION}/blobs/${"0".repeat(64)}`)).status).toBe(404);
     expect((await call("GET", `${SESSION}/blobs/x`)).status).toBe(400);
+  });
+
+  test("[RS12] a person sends files along: by hash, once, to a session that is there and lives", async () => {
+    const fixture = on();
+    const { call, server } = fixture;
+    await startCoder(fixture);
+    const picture = Uint8Array.from({ length: 300_000 }, (_, at) => at % 251);
+    const path = pathOf(picture);
+    const authorization = `Bearer ${server.token}`;
+    const upload = async (to: string, body: Uint8Array<ArrayBuffer> | string) => {
+      const headers = { authorization, "content-type": "image/png" };
+      const answer = await server.fetch(new Request(server.url + to, { method: "PUT", body, headers }));
+      return { status: answer.status, headers: answer.headers, body: await answer.json() };
+    };
+    const first = await upload(path, picture);
+    expect([first.status, first.body]).toEqual([201, { sha256: path.slice(-64), size: 300_000 }]);
+    expect((await upload(path, picture)).status).toBe(200);
+    const read = await server.fetch(new Request(server.url + path, { headers: { authorization } }));
+    expect(Buffer.from(await read.arrayBuffer()).equals(picture)).toBe(true);
+    expect(read.headers.get("content-type")).toBe("image/png");
+    expect(failure(await upload(pathOf("other"), "not that")).code).toBe("invalid_request");
+    expect(failure(await upload(`${SESSION}/blobs/x`, "x")).code).toBe("invalid_request");
+    const large = "x".repeat(16 * 1024 * 1024 + 1);
+    expect(failure(await upload(pathOf(large), large)).code).toBe("too_large");
+    const nowhere = pathOf("x").replace("/s1/", "/nobody/");
+    expect(failure(await upload(nowhere, "x")).code).toBe("session_not_found");
+    const anonymous = new Request(server.url + pathOf("x"), { method: "PUT", body: "x" });
+    expect((await server.fetch(anonymous)).status).toBe(401);
+    await call("POST", "/coder/a/tags/coderResource", { value: "coder-session/s1" });
+    await call("DELETE", "/coder/a");
+    expect(failure(await upload(pathOf("late"), "late")).code).toBe("entity_ended");
   });
 }
