@@ -77,4 +77,50 @@ export function typeScenarios(on: () => Fixture): void {
     expect((await on().call("GET", `${TYPES}/del-state`)).status).toBe(404);
     expect(failure(await on().call("PUT", "/del-state/a", {})).code).toBe("unknown_entity_type");
   });
+
+  const amend = (name: string, body: object) => on().call("PATCH", `${TYPES}/${name}`, body);
+  const sent = (url: string, type: string, payload: object) => on().call("POST", `${url}/send`, { type, payload });
+
+  test("[SC11] amend schemas adds new message types", async () => {
+    await define("amended", { inboxSchemas: { query: text("text") } });
+    expect((await amend("amended", { inboxSchemas: { command: text("action") } })).status).toBe(200);
+    await on().spawn("/amended/entity-1");
+    expect((await sent("/amended/entity-1", "command", { action: "do-it" })).status).toBe(200);
+    expect((await sent("/amended/entity-1", "query", { text: "still" })).status).toBe(200);
+    expect(failure(await sent("/amended/entity-1", "command", {})).status).toBe(422);
+  });
+
+  test("[SC11] amend schemas rejects modifying existing keys (C16)", async () => {
+    await define("fixed", { inboxSchemas: { query: text("text") } });
+    const before = await on().call("GET", `${TYPES}/fixed`);
+    const answer = await amend("fixed", { inboxSchemas: { query: text("other"), more: text("more") } });
+    expect(failure(answer)).toMatchObject({ status: 409, code: "schema_key_exists" });
+    expect((await on().call("GET", `${TYPES}/fixed`)).body).toEqual(before.body);
+  });
+
+  test("[SC11] schema amendments apply to existing entities", async () => {
+    await define("pinned", { inboxSchemas: { query: text("text") } });
+    await on().spawn("/pinned/entity-1");
+    expect(failure(await sent("/pinned/entity-1", "new_command", { action: "test" })).status).toBe(422);
+    expect((await amend("pinned", { inboxSchemas: { new_command: text("action") } })).status).toBe(200);
+    expect((await sent("/pinned/entity-1", "new_command", { action: "test" })).status).toBe(200);
+  });
+
+  test("[SC11] existing entities accept schemas added across multiple amendments", async () => {
+    await define("grown", { inboxSchemas: { greet: text("name") } });
+    await on().spawn("/grown/entity-1");
+    expect((await amend("grown", { inboxSchemas: { farewell: text("reason") } })).body).toMatchObject({ revision: 2 });
+    expect((await amend("grown", { inboxSchemas: { status: { type: "object" } } })).body).toMatchObject({
+      revision: 3,
+    });
+    expect((await sent("/grown/entity-1", "farewell", { reason: "bye" })).status).toBe(200);
+    expect((await sent("/grown/entity-1", "status", { active: true })).status).toBe(200);
+  });
+
+  test("[SC11] amend schemas on deleted type returns 404", async () => {
+    await define("gone");
+    await on().call("DELETE", `${TYPES}/gone`);
+    const answer = await amend("gone", { inboxSchemas: { msg: { type: "object" } } });
+    expect(failure(answer).status).toBe(404);
+  });
 }
