@@ -8,6 +8,7 @@ import { moveCommand } from "./commands/move.ts";
 import { observeCommand } from "./commands/observe.ts";
 import { sendCommand } from "./commands/send.ts";
 import { sessionsCommand } from "./commands/sessions.ts";
+import { shareCommand } from "./commands/share.ts";
 import { interruptCommand, killCommand, signalCommand } from "./commands/signal.ts";
 import { spawnCommand } from "./commands/spawn.ts";
 import { startCommand } from "./commands/start.ts";
@@ -48,6 +49,7 @@ function createProgram(io: CliIo, version: string): Command {
     observeCommand,
     lsCommand,
     sessionsCommand,
+    shareCommand,
     approveCommand,
     denyCommand,
     interruptCommand,

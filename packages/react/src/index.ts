@@ -37,4 +37,5 @@ export { useEntity, type EntityActions, type EntityView } from "./use-entity.ts"
 export { useForks } from "./use-forks.ts";
 export { useNeedsYou, type Need } from "./use-needs-you.ts";
 export { useSharedState, type SharedStateView } from "./use-shared-state.ts";
+export { useSharedSession, type GuestSession } from "./use-shared-session.ts";
 export { type StateStreamOptions } from "./use-state-stream.ts";

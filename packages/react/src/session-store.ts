@@ -1,16 +1,18 @@
-import { SkeinError, type ErrorCode } from "@skein/protocol";
-import { createBackoff, isTransient, type Client } from "@skein/runtime/client";
+import { SkeinError } from "@skein/protocol";
+import type { Client } from "@skein/runtime/client";
 import { sessionStreams } from "@skein/sessions";
 import { feedCoder } from "./coder-feed.ts";
 import { emptyCoder } from "./coder-state.ts";
 import type { Environment } from "./environment.ts";
-import { createExternal, type External } from "./external.ts";
+import type { External } from "./external.ts";
 import { BEGINNING, type Follower } from "./follower.ts";
 import { createHistory, type History } from "./history.ts";
 import { applyDeltas, emptyLive, readDeltas, settle } from "./live-deltas.ts";
 import { emptyWindow } from "./log-window.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
-import { sessionView, type SessionParts, type SessionPhase, type SessionView } from "./session-view.ts";
+import { failure, goneFor, untilOpen } from "./session-opening.ts";
+import type { SessionView } from "./session-view.ts";
+import { createSessionView } from "./view-per-frame.ts";
 
 /** One session as a page follows it: its history, its deltas, its coder's queue, and the prompts on their way. */
 export interface SessionStore extends Omit<History, "open"> {
@@ -46,7 +48,7 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
       return client.send(coderUrl, { type: "prompt", payload: { text }, idempotencyKey });
     },
   });
-  const { view, change, parts } = createView(environment, {
+  const { view, change, parts } = createSessionView(environment, {
     phase: { kind: "loading" },
     session: undefined,
     log: emptyWindow,
@@ -110,61 +112,4 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
       outbox.close();
     },
   };
-}
-
-/** However many batches arrive, the view is made at most once per frame. */
-function createView(environment: Environment, initial: SessionParts) {
-  let parts = initial;
-  let painting = false;
-  const view = createExternal<SessionView>(sessionView(parts, undefined));
-  const change = (next: Partial<SessionParts>): void => {
-    parts = { ...parts, ...next };
-    if (painting) return;
-    painting = true;
-    environment.beforePaint(() => {
-      painting = false;
-      view.set(sessionView(parts, view.get()));
-    });
-  };
-  return { view, change, parts: () => parts };
-}
-
-interface Opening {
-  readonly environment: Environment;
-  readonly signal: AbortSignal;
-  readonly onFailure: (error: unknown) => void;
-  readonly freshMs: () => number;
-}
-
-/** Tries again while the server cannot be reached, and for a while when the session is only being made. */
-async function untilOpen(
-  { environment, signal, onFailure, freshMs }: Opening,
-  open: () => Promise<void>,
-): Promise<void> {
-  const backoff = createBackoff({ clock: environment, minMs: 150, maxMs: 5_000 });
-  const begun = environment.now();
-  while (!signal.aborted) {
-    try {
-      return await open();
-    } catch (error) {
-      if (signal.aborted) return;
-      const missing = error instanceof SkeinError && MISSING.has(error.code);
-      const fresh = missing && environment.now() - begun < freshMs();
-      if (!isTransient(error) && !fresh) return onFailure(error);
-      await backoff.wait(signal);
-    }
-  }
-}
-
-const MISSING: ReadonlySet<string> = new Set<ErrorCode>(["not_found", "session_not_found", "stream_gone"]);
-const DENIED: ReadonlySet<string> = new Set<ErrorCode>(["unauthorized", "forbidden"]);
-
-function goneFor(code: string): SessionPhase {
-  return { kind: MISSING.has(code) ? "missing" : "denied" };
-}
-
-function failure(error: unknown): SessionPhase {
-  if (error instanceof SkeinError && MISSING.has(error.code)) return { kind: "missing" };
-  if (error instanceof SkeinError && DENIED.has(error.code)) return { kind: "denied" };
-  return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
 }

@@ -64,7 +64,8 @@ export function useCodingSession(id: string, options: { readonly position?: numb
   };
 }
 
-const LOADING: SessionView = {
+/** Before anything is known. */
+export const LOADING: SessionView = {
   phase: { kind: "loading" },
   session: undefined,
   items: [],

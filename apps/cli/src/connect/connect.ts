@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { resolveHome } from "../home/home.ts";
 import { isAlive, readServerFile } from "../home/server-file.ts";
 import type { CliIo } from "../io.ts";
-import { findServer } from "./find-server.ts";
+import { findServer, type Address } from "./find-server.ts";
 
 export interface ConnectOptions {
   readonly url?: string;
@@ -19,12 +19,17 @@ export function withConnection(command: Command): Command {
     .option("--home <folder>", "the home of the running server (default: SKEIN_HOME, else ~/.skein)");
 }
 
-export async function connect(io: CliIo, options: ConnectOptions): Promise<Client> {
+/** Which server a command talks to. */
+export async function addressOf(io: CliIo, options: ConnectOptions): Promise<Address> {
   const home = resolveHome({ flag: options.home, env: io.env, cwd: io.cwd, homeFolder: io.homeFolder });
   const wanted = {
     url: options.url ?? (io.env["SKEIN_URL"] || undefined),
     token: options.token ?? (io.env["SKEIN_TOKEN"] || undefined),
   };
-  const address = findServer(wanted, await readServerFile(home.serverFile, isAlive), home.folder);
-  return createClient({ baseUrl: address.url, token: address.token });
+  return findServer(wanted, await readServerFile(home.serverFile, isAlive), home.folder);
+}
+
+export async function connect(io: CliIo, options: ConnectOptions): Promise<Client> {
+  const { url, token } = await addressOf(io, options);
+  return createClient({ baseUrl: url, token });
 }

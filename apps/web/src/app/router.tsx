@@ -4,6 +4,7 @@ import {
   createRouter,
   lazyRouteComponent,
   Outlet,
+  useLocation,
   type ErrorComponentProps,
 } from "@tanstack/react-router";
 import { z } from "zod";
@@ -62,8 +63,17 @@ const explorerRoute = createRoute({
   },
 });
 
+const Shared = lazyRouteComponent(() => import("../share/shared-page.tsx"), "SharedPage");
+const sharedRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/share/$token",
+  component: function SharedWithGuest() {
+    return <Shared token={sharedRoute.useParams().token} />;
+  },
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([sessionsRoute, newRoute, sessionRoute, explorerRoute]),
+  routeTree: rootRoute.addChildren([sessionsRoute, newRoute, sessionRoute, explorerRoute, sharedRoute]),
   defaultPreload: "intent",
 });
 
@@ -74,10 +84,12 @@ declare module "@tanstack/react-router" {
 }
 
 function Root() {
+  const isGuest = useLocation({ select: ({ pathname }) => pathname.startsWith("/share/") });
   return (
     <CommandsProvider>
       <Outlet />
-      <PaletteHost />
+      {/* A guest has no commands, and is not shown what else there is. */}
+      {!isGuest && <PaletteHost />}
     </CommandsProvider>
   );
 }

@@ -3,6 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { agentName, cost, shortPath, tokens } from "../text/format.ts";
 import { oneLine } from "../text/visible-text.ts";
+import { ShareButton } from "../share/share-button.tsx";
 import { Button, IconButton } from "../ui/button.tsx";
 import { ConnectionIndicator } from "../ui/connection.tsx";
 import { Icon } from "../ui/icon.tsx";
@@ -73,6 +74,7 @@ export function SessionHeader(props: SessionHeaderProps) {
           aria-pressed={view !== undefined}
           onClick={() => onView(view === undefined ? "changes" : undefined)}
         />
+        <ShareButton session={session.id} />
         <More ended={status === "killed"} onEnd={onEnd} />
       </div>
     </header>

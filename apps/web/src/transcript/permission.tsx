@@ -79,8 +79,11 @@ const DECISIONS: Readonly<Record<string, string>> = {
 };
 
 export function PermissionRow({ item }: { readonly item: PermissionItem }) {
-  const { directory, answered, answerPermission } = useTranscript();
+  const { directory, answered, answerPermission, guest } = useTranscript();
   const { request, response, open } = item;
+  if (response === undefined && open && guest === true) {
+    return <p className={styles["decided"]}>Waits for an answer: {requestTitle(request, directory)}</p>;
+  }
   if (response === undefined && open) {
     return (
       <PermissionCard

@@ -118,9 +118,9 @@ function Fields({ item, name, chosen, other, onChoose, onOther }: FieldsProps) {
 }
 
 export function QuestionRow({ item }: { readonly item: QuestionItem }) {
-  const { answered, answerQuestion } = useTranscript();
+  const { answered, answerQuestion, guest } = useTranscript();
   const { request, response, open } = item;
-  if (response === undefined && open) {
+  if (response === undefined && open && guest !== true) {
     return (
       <QuestionCard
         request={request}

@@ -6,6 +6,8 @@ export interface TranscriptContextValue {
   /** Its id. */
   readonly session: string;
   readonly directory: string | undefined;
+  /** Somebody who may read, and answers nothing. */
+  readonly guest?: boolean;
   /** Requests whose answer is on its way. */
   readonly answered: ReadonlyMap<string, string>;
   readonly answerPermission: (requestId: string, decision: PermissionDecision, message?: string) => Promise<void>;

@@ -37,6 +37,7 @@ import type { FollowOptions, StreamFollower } from "./follow-stream.ts";
 import { followStream } from "./follow-stream.ts";
 import type { ReadOptions, StreamBatch, StreamRange } from "./read-stream.ts";
 import { readStream } from "./read-stream.ts";
+import { shareMethods, type ShareMethods } from "./shares.ts";
 import type { ConnectionOptions, Transport } from "./transport.ts";
 import { createTransport } from "./transport.ts";
 
@@ -70,7 +71,7 @@ export interface EntityListOptions extends ListOptions {
  * await client.send(url, { payload: { add: 1 } });
  * for await (const { events } of client.followStream({ path: `${url}/main` })) console.log(events);
  */
-export interface Client {
+export interface Client extends ShareMethods {
   readonly transport: Transport;
   health(options?: ReadOptions): Promise<{ status: string; version: string }>;
 
@@ -126,6 +127,7 @@ export function createClient({ clock = systemClock, ...connection }: ClientOptio
     ...entityTypeMethods(transport),
     ...entityMethods(transport),
     ...sessionMethods(transport),
+    ...shareMethods(transport),
     ...runnerMethods(transport),
     readStream: (path, range, options) => readStream(transport, path, range, options),
     followStream: (options) => followStream(transport, clock, options),
