@@ -160,6 +160,8 @@ const runStatusShape = z.object({
   currentPrompt: z.string().optional(),
   /** The key of that prompt's row: its turn ends under `turnEndKey(promptRow)`. */
   promptRow: z.string().optional(),
+  /** The coder that drives the session, while this one waits for its end. */
+  waitsFor: z.string().optional(),
   runId: z.string().optional(),
   /** While `waiting`: what waits for a person. */
   pending: z

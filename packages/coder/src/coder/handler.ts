@@ -67,7 +67,7 @@ async function performWake(ctx: CoderContext, deps: HandlerDeps): Promise<void> 
     const native = createNativeMirror(pass, { sessions, files, owner: deps.owner });
     if ((await takeLease(pass, deps)) === "waiting") return;
     const behind = isBehind(pass);
-    const restored = behind ? "there" : await restoreNative(pass, { sessions, files, owner: deps.owner });
+    const restored = behind ? "as-it-was" : await restoreNative(pass, { sessions, files, owner: deps.owner });
     // A process that is warm knows another file.
     if (behind || restored === "restored") await deps.drivers.drop(pass.slot);
     await recover(pass, { ...deps, sessions, behind });
@@ -246,7 +246,13 @@ function makeDriver(
   }: { readonly cwd: string | SkeinError; readonly settings: DriverSettings },
 ): AgentDriver {
   if (typeof cwd !== "string") return unstartable(native.id, cwd);
-  return adapter.createDriver({ sessionId: slot, cwd, permissionMode, native, ...(model === undefined ? {} : { model }) });
+  return adapter.createDriver({
+    sessionId: slot,
+    cwd,
+    permissionMode,
+    native,
+    ...(model === undefined ? {} : { model }),
+  });
 }
 
 /** A driver that says why there is none. */

@@ -11,6 +11,8 @@ import type { CoderPass } from "./state.ts";
 export interface RecoverDeps extends CodeCheckpointDeps {
   readonly reaper: Reaper;
   readonly sessions: NativeSessions;
+  /** Others drove the session since: the turn was closed by them, and what the agent did of it comes too late. */
+  readonly behind: boolean;
 }
 
 /**
@@ -18,22 +20,24 @@ export interface RecoverDeps extends CodeCheckpointDeps {
  * died: what it started is ended, what the agent did is brought in, and the prompt is not run again.
  */
 export async function recover(pass: CoderPass, deps: RecoverDeps): Promise<void> {
-  const { ctx, session, sessionId } = pass;
+  const { ctx, session, slot } = pass;
   const status = ctx.state.runStatus.get("current");
   if (status?.status !== "running" && status?.status !== "waiting") return;
-  await deps.reaper.endSession(sessionId);
+  await deps.reaper.endSession(slot);
   const { currentPrompt, runId } = status;
   const promptId = currentPrompt === undefined ? undefined : promptIdOf(ctx, currentPrompt);
   const endKey = promptId === undefined ? undefined : turnEndKey(promptId);
-  await mirror(pass, deps.sessions, {
-    evenIfKnown: true,
-    except: ({ key }) => key === endKey,
-    turn: {
-      ...(runId === undefined ? {} : { runId }),
-      ...(currentPrompt === undefined ? {} : { promptId: currentPrompt }),
-    },
-  });
-  if (promptId !== undefined) await noteCheckpoint(pass, { turn: promptId, edge: "end" }, deps);
+  if (!deps.behind) {
+    await mirror(pass, deps.sessions, {
+      evenIfKnown: true,
+      except: ({ key }) => key === endKey,
+      turn: {
+        ...(runId === undefined ? {} : { runId }),
+        ...(currentPrompt === undefined ? {} : { promptId: currentPrompt }),
+      },
+    });
+  }
+  if (promptId !== undefined && !deps.behind) await noteCheckpoint(pass, { turn: promptId, edge: "end" }, deps);
   const now = deps.clock.now();
   const { transcript } = session.collections;
   for (const request of status.pending ?? []) {

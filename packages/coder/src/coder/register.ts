@@ -149,7 +149,8 @@ export function registerCoder(registry: Registry, options: CoderOptions): Coders
       }),
   });
 
-  const sweeps: (() => void | Promise<void>)[] = [];
+  let stopIdle = (): void => {};
+  let stopWorktrees = (): Promise<void> => Promise.resolve();
   return {
     calls: createCoderCalls({ adapters, sources, directories, attachments }),
     async start() {
@@ -157,12 +158,13 @@ export function registerCoder(registry: Registry, options: CoderOptions): Coders
       follower?.start();
       const { listCoders } = options;
       if (listCoders === undefined) return;
-      sweeps.push(sweepIdle({ clock, drivers, listCoders }));
-      if (worktrees !== undefined) sweeps.push(sweepWorktrees({ clock, worktrees, checkpoints, listCoders }));
+      stopIdle = sweepIdle({ clock, drivers, listCoders });
+      if (worktrees !== undefined) stopWorktrees = sweepWorktrees({ clock, worktrees, checkpoints, listCoders });
     },
     async close() {
       follower?.stop();
-      await Promise.all(sweeps.splice(0).map((stop) => stop()));
+      stopIdle();
+      await stopWorktrees();
       await drivers.close();
       await reaper.endAll();
       await files.close();

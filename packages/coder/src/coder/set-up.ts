@@ -35,7 +35,8 @@ export async function setUp(ctx: CoderContext, deps: SetUpDeps): Promise<CoderPa
   const inherited = there !== undefined && there.sessionId !== sessionId ? there : undefined;
   // One that joins works where it is told, else where the session does.
   const own = ctx.args.resource === undefined ? undefined : ctx.args.cwd;
-  const known = inherited === undefined ? (own ?? there?.cwd) : await directoryOfFork(ctx, { session, inherited }, deps);
+  const known =
+    inherited === undefined ? (own ?? there?.cwd) : await directoryOfFork(ctx, { session, inherited }, deps);
   const cwd = known ?? (await workingDirectory(ctx.args, deps.defaultWorkingDirectory, deps.sourceOf));
   if (there === undefined || inherited !== undefined) {
     sessionInfo.upsert({ ...inheritedInfo(ctx, inherited), ...infoRow(ctx, deps, { sessionId, cwd, native }) });

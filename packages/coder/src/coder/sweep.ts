@@ -2,6 +2,7 @@ import type { Entity } from "@skein/protocol";
 import { coderArgs } from "@skein/sessions";
 import type { Clock } from "../clock.ts";
 import type { DriverPool } from "./drivers.ts";
+import { slotOf } from "./state.ts";
 
 /**
  * Ends the agents that are kept warm for coders which have ended: an idle coder's handler does not run, so nobody
@@ -41,5 +42,5 @@ export function sweepIdle(deps: {
 function sessionOf({ id, args, status }: Pick<Entity, "id" | "args" | "status">): string[] {
   if (status === "killed" || status === "stopped") return [];
   const parsed = coderArgs.safeParse(args ?? {});
-  return [parsed.success ? (parsed.data.resource ?? id) : id];
+  return [parsed.success ? slotOf({ id, args: parsed.data }) : id];
 }
