@@ -35,6 +35,7 @@ export { type StateRow, type StateRows, type StateShape } from "./state-rows.ts"
 export { type StatePhase } from "./state-store.ts";
 export { useEntity, type EntityActions, type EntityView } from "./use-entity.ts";
 export { useForks } from "./use-forks.ts";
+export { useRenameSession } from "./use-rename-session.ts";
 export { useNeedsYou, type Need } from "./use-needs-you.ts";
 export { useSharedState, type SharedStateView } from "./use-shared-state.ts";
 export { useSharedSession, type GuestSession } from "./use-shared-session.ts";

@@ -78,6 +78,7 @@ function preparingTool(delta: LiveItem, callId: string, position: number): ToolI
     originalTool: "",
     input: {},
     result: undefined,
+    resultPosition: undefined,
     state: "preparing",
     liveInput: delta.text,
     liveOutput: undefined,

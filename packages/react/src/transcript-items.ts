@@ -25,6 +25,8 @@ export interface ToolItem extends ItemBase {
   readonly originalTool: string;
   readonly input: Readonly<Record<string, unknown>>;
   readonly result: EventOf<"tool_result"> | undefined;
+  /** Where the result stands in the log. */
+  readonly resultPosition: number | undefined;
   readonly state: ToolState;
   /** Text that the agent has written of the input, or that the command has printed, so far. */
   readonly liveInput: string | undefined;
@@ -244,6 +246,7 @@ function addCall(
     originalTool: payload.originalTool,
     input: payload.input,
     result: undefined,
+    resultPosition: undefined,
     state: running ? "running" : "interrupted",
     liveInput: undefined,
     liveOutput: undefined,
@@ -262,6 +265,7 @@ function addResult(building: Building, place: TranscriptItem[], entry: LogRow, p
   const state = payload.isError ? "failed" : "done";
   if (known !== undefined) {
     known.result = payload;
+    known.resultPosition = entry.position;
     known.state = state;
     return;
   }
@@ -277,6 +281,7 @@ function addResult(building: Building, place: TranscriptItem[], entry: LogRow, p
     originalTool: "",
     input: {},
     result: payload,
+    resultPosition: entry.position,
     state,
     liveInput: undefined,
     liveOutput: undefined,

@@ -8,10 +8,11 @@ import { EndDialog } from "./end-dialog.tsx";
 
 export interface MoreMenuProps {
   readonly ended: boolean;
+  readonly onFork: () => void;
   readonly onEnd: () => Promise<void>;
 }
 
-export function MoreMenu({ ended, onEnd }: MoreMenuProps) {
+export function MoreMenu({ ended, onFork, onEnd }: MoreMenuProps) {
   const [asking, setAsking] = useState(false);
   return (
     <>
@@ -23,6 +24,10 @@ export function MoreMenu({ ended, onEnd }: MoreMenuProps) {
               <Menu.Item className={menu["item"]} onClick={() => void copyText(location.origin + location.pathname)}>
                 <Icon name="link" />
                 Copy link to this session
+              </Menu.Item>
+              <Menu.Item className={menu["item"]} onClick={onFork}>
+                <Icon name="fork" />
+                Fork this session…
               </Menu.Item>
               <Menu.Item
                 className={`${menu["item"]} ${menu["danger"]}`}

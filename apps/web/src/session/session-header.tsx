@@ -9,9 +9,9 @@ import { ConnectionIndicator } from "../ui/connection.tsx";
 import { Icon } from "../ui/icon.tsx";
 import menu from "../ui/menu.module.css";
 import { Status } from "../ui/status.tsx";
-import { ThemeToggle } from "../ui/theme.tsx";
 import type { View } from "../viewers/views.ts";
 import styles from "./session-header.module.css";
+import { SessionTitle } from "./session-title.tsx";
 
 /** The menu and its dialog, 50 kB, are fetched when somebody is about to open them. */
 const loadMenu = async () => ({ default: (await import("./more-menu.tsx")).MoreMenu });
@@ -24,11 +24,12 @@ export interface SessionHeaderProps {
   readonly view: View | undefined;
   readonly onView: (view: View | undefined) => void;
   readonly onStop: () => void;
+  readonly onFork: () => void;
   readonly onEnd: () => Promise<void>;
 }
 
 export function SessionHeader(props: SessionHeaderProps) {
-  const { session, running, stopping, view, onView, onStop, onEnd } = props;
+  const { session, running, stopping, view, onView, onStop, onFork, onEnd } = props;
   const navigate = useNavigate();
   const { session: row, status, statusSince, phase } = session;
   return (
@@ -40,7 +41,7 @@ export function SessionHeader(props: SessionHeaderProps) {
         onClick={() => void navigate({ to: "/" })}
       />
       <div className={styles["main"]}>
-        <h1 className={styles["title"]}>{oneLine(row?.title ?? "", 160) || "Session"}</h1>
+        <SessionTitle session={session} />
         <div className={styles["facts"]}>
           {(phase.kind === "ready" || row !== undefined) && <Status status={status} since={statusSince} />}
           {row !== undefined && (
@@ -66,7 +67,7 @@ export function SessionHeader(props: SessionHeaderProps) {
           </Button>
         )}
         <span className={menu["desktop"]}>
-          <ThemeToggle />
+          <IconButton icon="fork" label="Fork this session" onClick={onFork} />
         </span>
         <IconButton
           icon="panel"
@@ -75,7 +76,7 @@ export function SessionHeader(props: SessionHeaderProps) {
           onClick={() => onView(view === undefined ? "changes" : undefined)}
         />
         <ShareButton session={session.id} />
-        <More ended={status === "killed"} onEnd={onEnd} />
+        <More ended={status === "killed"} onFork={onFork} onEnd={onEnd} />
       </div>
     </header>
   );
@@ -104,7 +105,7 @@ function UsageFacts({ session }: { readonly session: CodingSession }) {
   );
 }
 
-function More(props: { readonly ended: boolean; readonly onEnd: () => Promise<void> }) {
+function More(props: { readonly ended: boolean; readonly onFork: () => void; readonly onEnd: () => Promise<void> }) {
   const [wanted, setWanted] = useState(false);
   const preload = (): void => {
     // Without the network the click tries again, and the page says that it is offline.

@@ -1,6 +1,6 @@
 import { SkeinError } from "@skein/protocol";
-import { useCoder, useCodingSession, type CodingSession, type CoderActions } from "@skein/react";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useCoder, useCodingSession, type CodingSession, type CoderActions, type TranscriptItem } from "@skein/react";
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { oneLine } from "../text/visible-text.ts";
 import { Transcript } from "../transcript/transcript.tsx";
 import { TranscriptContext } from "../transcript/transcript-context.ts";
@@ -11,6 +11,7 @@ import { Notice, SignedOut } from "../ui/notice.tsx";
 import { statusWord } from "../ui/status.tsx";
 import type { View } from "../viewers/views.ts";
 import { Foot } from "./session-foot.tsx";
+import { cutAt, WHOLE, type ForkCut } from "./fork-cut.ts";
 import { SessionHeader } from "./session-header.tsx";
 import styles from "./session-page.module.css";
 import { SideList } from "./side-list.tsx";
@@ -18,6 +19,7 @@ import { useSessionContext } from "./use-session-context.ts";
 import { useTarget, type Target } from "./use-target.ts";
 
 /** The viewers, and what they are made with, are fetched when one is opened. */
+const ForkDialog = lazy(async () => ({ default: (await import("./fork-dialog.tsx")).ForkDialog }));
 const Panel = lazy(async () => ({ default: (await import("../viewers/panel.tsx")).Panel }));
 
 export interface SessionRouteProps {
@@ -31,7 +33,9 @@ export function SessionRoute({ sessionId, row, at, view }: SessionRouteProps) {
   const { target, goTo, setView } = useTarget(row, at);
   const session = useCodingSession(sessionId, { position: target?.position });
   const coder = useCoder(session.session?.coder);
-  const context = useSessionContext(session, coder, goTo);
+  const [cut, setCut] = useState<ForkCut>();
+  const fork = useCallback((item: TranscriptItem) => setCut(cutAt(item)), []);
+  const context = useSessionContext(session, coder, { goTo, fork });
   const { stop, stopping, failure } = useStop(session, coder);
   const [sent, setSent] = useState(0);
   const running = session.status === "running" || session.status === "waiting";
@@ -57,6 +61,7 @@ export function SessionRoute({ sessionId, row, at, view }: SessionRouteProps) {
             view={view}
             onView={setView}
             onStop={stop}
+            onFork={() => setCut(WHOLE)}
             onEnd={coder.kill}
           />
           <main style={{ display: "contents" }}>
@@ -65,6 +70,11 @@ export function SessionRoute({ sessionId, row, at, view }: SessionRouteProps) {
           <Foot session={session} coder={coder} running={running} failure={failure} onSend={send} onStop={stop} />
           <LiveRegion session={session} />
         </div>
+        {cut !== undefined && (
+          <Suspense fallback={null}>
+            <ForkDialog session={session} cut={cut} onClose={() => setCut(undefined)} />
+          </Suspense>
+        )}
         {view !== undefined && (
           <Suspense fallback={<aside aria-busy="true" aria-label="Viewers" />}>
             <Panel session={session} view={view} onView={setView} />

@@ -6,7 +6,7 @@ import type { TranscriptContextValue } from "../transcript/transcript-context.ts
 export function useSessionContext(
   session: CodingSession,
   coder: CoderActions,
-  goTo: TranscriptContextValue["goTo"],
+  { goTo, fork }: Pick<TranscriptContextValue, "goTo" | "fork">,
 ): TranscriptContextValue {
   const { id, answered } = session;
   const directory = session.session?.cwd;
@@ -18,6 +18,7 @@ export function useSessionContext(
       answered,
       folds,
       goTo,
+      fork,
       answerPermission: async (requestId, decision, message) =>
         void (await coder.answerPermission(requestId, decision, message)),
       answerQuestion: async (requestId, answers) => void (await coder.answerQuestion(requestId, answers)),
@@ -26,6 +27,6 @@ export function useSessionContext(
         return `${location.origin}/s/${encodeURIComponent(id)}?${search.toString()}`;
       },
     }),
-    [directory, answered, folds, coder, id, goTo],
+    [directory, answered, folds, coder, id, goTo, fork],
   );
 }

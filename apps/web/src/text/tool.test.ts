@@ -16,6 +16,7 @@ function tool(name: string, input: Record<string, unknown>, more: Partial<ToolIt
     originalTool: name,
     input,
     result: { v: 1, type: "tool_result", callId: "c", output: "one\ntwo\n", isError: false },
+    resultPosition: undefined,
     state: "done",
     liveInput: undefined,
     liveOutput: undefined,

@@ -1,4 +1,4 @@
-import type { PermissionDecision } from "@skein/react";
+import type { PermissionDecision, TranscriptItem } from "@skein/react";
 import { createContext, use } from "react";
 
 /** What the parts of a transcript need beside their item. */
@@ -14,6 +14,8 @@ export interface TranscriptContextValue {
   readonly answerQuestion: (requestId: string, answers: Record<string, string>) => Promise<void>;
   /** Shows a row of the transcript, wherever in the history it stands. */
   readonly goTo: (row: string, position: number) => void;
+  /** Asks how to go on from an item in another session. Absent where that cannot be. */
+  readonly fork?: ((from: TranscriptItem) => void) | undefined;
   readonly linkTo: (row: string, position: number) => string;
   /** What has been folded or unfolded by hand: it must survive that a row leaves the page by scrolling. */
   readonly folds: Map<string, boolean>;

@@ -1,7 +1,7 @@
 import type { TranscriptItem } from "@skein/react";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { Button } from "../ui/button.tsx";
+import { Button, IconButton } from "../ui/button.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import styles from "./transcript.module.css";
@@ -178,7 +178,7 @@ interface RowProps {
 }
 
 function Row({ item, grouped, target }: RowProps) {
-  const { linkTo } = useTranscript();
+  const { linkTo, fork } = useTranscript();
   const text = itemText(item);
   const classes = [
     itemStyles["item"],
@@ -189,10 +189,11 @@ function Row({ item, grouped, target }: RowProps) {
   return (
     <article className={classes.filter(Boolean).join(" ")} tabIndex={-1} data-kind={item.kind} data-row={item.row}>
       <ItemView item={item} />
-      {(item.kind === "prompt" || item.kind === "assistant") && item.ts > 0 && (
+      {item.ts > 0 && (
         <div className={itemStyles["actions"]}>
-          <CopyButton label="Copy text" text={() => text} />
+          {text !== "" && <CopyButton label="Copy text" text={() => text} />}
           <CopyButton label="Copy link to this row" icon="link" text={() => linkTo(item.row, item.position)} />
+          {fork !== undefined && <IconButton icon="fork" label="Fork from here" onClick={() => fork(item)} />}
         </div>
       )}
     </article>

@@ -156,7 +156,7 @@ function waiting(session: SessionRecord, request: SessionRecord["pending"][numbe
 }
 
 function titled(session: SessionRecord, text: string, from: "prompt" | "given"): SessionRecord {
-  if (from === "prompt" && session.titleFrom !== "nothing") return session;
+  if (session.titleFrom === "person" || (from === "prompt" && session.titleFrom !== "nothing")) return session;
   const title = line(text, MAX_TITLE);
   return title === undefined ? session : { ...session, title, titleFrom: from };
 }
