@@ -59,7 +59,8 @@ async function writeDown(pass: CoderPass, adapter: AgentAdapter, id: string) {
   const { records } = await nativeState(pass);
   // What is on the native stream from here on is of this file, and from its beginning.
   records.upsert({ kind: "begin", key: `begin:${ctx.id}:${id}`, agent: adapter.agent });
-  for (const { key } of [...ctx.state.nativeFiles]) ctx.state.nativeFiles.delete(key);
+  const copied = [...ctx.state.nativeFiles].map(({ key }) => key);
+  for (const key of copied) ctx.state.nativeFiles.delete(key);
   const file = await sessions.find(id);
   if (file !== undefined) {
     const { path, sizeBytes, updatedAt } = file;
@@ -73,11 +74,9 @@ function noteDriver({ ctx, session, native }: CoderPass): void {
   const { agent, model, permissionMode } = ctx.args;
   const { sessionInfo } = session.collections;
   if (!sessionInfo.has("current")) return;
-  sessionInfo.update("current", ({ model: _, ...row }) => ({
-    ...row,
-    agent,
-    permissionMode,
-    nativeSessionId: native.id,
-    ...(model === undefined ? {} : { model }),
-  }));
+  sessionInfo.update("current", (row) => {
+    const { model: _, ...rest } = row;
+    const own = model === undefined ? {} : { model };
+    return { ...rest, ...own, agent, permissionMode, nativeSessionId: native.id };
+  });
 }

@@ -58,7 +58,8 @@ export function writeCheckpoint(
   });
   const turns = new Set([...checkpoints].map(({ turn }) => turn));
   const old = new Set([...turns].slice(0, Math.max(0, turns.size - KEEP_TURNS)));
-  for (const { key, turn } of [...checkpoints]) if (old.has(turn)) checkpoints.delete(key);
+  const gone = [...checkpoints].filter(({ turn }) => old.has(turn));
+  for (const { key } of gone) checkpoints.delete(key);
 }
 
 /** The newest that was taken: of a fork that has not worked yet, the files as they were where it was cut. */
