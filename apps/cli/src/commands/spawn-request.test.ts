@@ -30,7 +30,7 @@ test("[CL30] other types get arguments and message as they are given", () => {
 });
 
 test.each([
-  ["an unknown agent", "coder", { agent: "gpt" }, "agent"],
+  ["a name that no agent has", "coder", { agent: "no agent" }, "agent"],
   ["an unknown mode", "coder", { mode: "yolo" }, "not a mode"],
   ["a model with odd characters", "coder", { model: "a b" }, "model"],
   ["a coder's option for another type", "note", { cwd: "." }, "for coders"],

@@ -46,7 +46,7 @@ const CODER_OPTIONS = ["cwd", "agent", "mode", "model", "attach", "title"] as co
 
 function coderArguments(options: SpawnOptions, cwd: string) {
   const mode = permissionMode.safeParse(options.mode ?? "ask");
-  if (!mode.success) throw usageError(`“${options.mode}” is not a mode.`, "Modes: ask, accept-edits, bypass.");
+  if (!mode.success) throw usageError(`“${options.mode}” is not a mode.`, "Modes: ask, accept-edits, plan, bypass.");
   const parsed = coderArgs.safeParse({
     agent: options.agent ?? "claude",
     // An attached session brings its own directory.

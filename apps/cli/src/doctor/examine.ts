@@ -6,12 +6,13 @@ import { createRegistry } from "@skein/runtime";
 import { checkPostgresStore, checkSqliteStore } from "@skein/store/operations";
 import { describeAddress } from "@skein/store/postgres";
 import { z } from "zod";
+import { readAgentsFile } from "../home/agents-file.ts";
 import type { Home } from "../home/home.ts";
 import { isAlive, readServerFile } from "../home/server-file.ts";
 import { probeHealth } from "../start/probe-health.ts";
 import { findWebApp } from "../start/web-app.ts";
 import { fail, ok, warn, type Finding } from "./finding.ts";
-import { judgeAgent, judgeDisk, judgeHome, judgeNode, judgeStore, judgeWebApp } from "./judge.ts";
+import { judgeAgent, judgeDisk, judgeHome, judgeNode, judgeOthers, judgeStore, judgeWebApp } from "./judge.ts";
 
 export interface Examination {
   readonly home: Home;
@@ -30,7 +31,7 @@ export async function examine(examination: Examination): Promise<Finding[]> {
     await examineDisk(home.folder),
     await guarded("store", () => (database === undefined ? examineStore(home, full) : examineDatabase(database, full))),
     await examineServer(home),
-    ...(await examineAgents(examination)),
+    ...(await guardedAll("agents", () => examineAgents(examination))),
     judgeWebApp(findWebApp() !== undefined),
   ];
 }
@@ -42,6 +43,13 @@ async function guarded(name: string, look: () => Promise<Finding>): Promise<Find
   } catch (error) {
     return fail(name, error instanceof Error ? error.message : String(error), "See the message; --full looks closer.");
   }
+}
+
+async function guardedAll(name: string, look: () => Promise<Finding[]>): Promise<Finding[]> {
+  const failure = (error: unknown): Finding[] => [
+    fail(name, error instanceof Error ? error.message : String(error), "Correct what the message says."),
+  ];
+  return look().catch(failure);
 }
 
 async function examineHome(folder: string): Promise<Finding> {
@@ -113,11 +121,17 @@ const agentsStatus = z.object({
 
 /** Every agent that a coder here would drive, asked as a coder asks. */
 async function examineAgents({ home, environment }: Examination): Promise<Finding[]> {
+  const { agents: setUp } = await readAgentsFile(home.folder);
   const { calls } = registerCoder(createRegistry(), {
+    acp: { agents: setUp },
     owner: home.folder,
     environment,
     defaultWorkingDirectory: home.folder,
   });
   const { agents } = agentsStatus.parse(await calls["agents.status"]?.({}));
-  return agents.map(judgeAgent);
+  // What nobody asked for and nobody has is no trouble.
+  const expected = new Set(["claude", "codex", ...Object.keys(setUp)]);
+  const missing = agents.filter(({ agent, installed }) => !installed && !expected.has(agent));
+  const found = agents.filter((agent) => !missing.includes(agent)).map(judgeAgent);
+  return missing.length === 0 ? found : [...found, judgeOthers(missing.map(({ agent }) => agent))];
 }

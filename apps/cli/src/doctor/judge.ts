@@ -69,6 +69,11 @@ export function judgeAgent({ agent, installed, version, signedIn, hint }: AgentF
   return ok(agent, signedIn === undefined ? known : `${known}, signed in`);
 }
 
+/** Agents that can be driven here when they are installed, and are not needed. */
+export function judgeOthers(agents: readonly string[]): Finding {
+  return ok("other agents", `not installed: ${agents.join(", ")}`);
+}
+
 export function judgeWebApp(built: boolean): Finding {
   return built ? ok("web app", "built") : warn("web app", "not built: there is no page to open", "npm run build");
 }

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { hostname, networkInterfaces } from "node:os";
 import { registerCoder } from "@skein/coder";
-import type { Entity } from "@skein/protocol";
+import { SkeinError, type Entity } from "@skein/protocol";
 import { createRegistry, createRunner, type Log } from "@skein/runtime";
-import { createClient, type Client } from "@skein/runtime/client";
+import { createClient, createTransport, type Client, type Transport } from "@skein/runtime/client";
 import { createEmbeddedServer } from "@skein/server/presets";
 import { describeAddress } from "@skein/store/postgres";
+import { readAgentsFile } from "../home/agents-file.ts";
 import type { Home } from "../home/home.ts";
 import type { Telemetry } from "../telemetry/start-telemetry.ts";
 import type { TelemetrySettings } from "../telemetry/settings.ts";
@@ -98,6 +99,8 @@ export const compose: Compose = async ({ home, database, host, port, publicUrl, 
     machine: hostname(),
     claude: { credentials: agents.credentials },
     codex: { credentials: agents.credentials },
+    acp: { credentials: agents.credentials, ...(await readAgentsFile(home.folder)) },
+    readBlob: (path) => readBlob(createTransport(connection), path),
     listCoders: () => listCoders(createClient(connection)),
     sendTo: (url, message) => createClient(connection).send(url, message),
   });
@@ -141,6 +144,16 @@ async function openTelemetry(settings: TelemetrySettings, version: string): Prom
   if (settings.kind !== "otlp") return undefined;
   const { startTelemetry } = await import("../telemetry/start-telemetry.ts");
   return startTelemetry(settings, version);
+}
+
+/** `undefined`: it was not uploaded. */
+async function readBlob(transport: Transport, path: string): Promise<Uint8Array | undefined> {
+  try {
+    return new Uint8Array(await (await transport.request("GET", path)).arrayBuffer());
+  } catch (error) {
+    if (error instanceof SkeinError && error.code === "not_found") return undefined;
+    throw error;
+  }
 }
 
 async function listCoders(client: Client): Promise<Entity[]> {
