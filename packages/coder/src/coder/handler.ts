@@ -25,6 +25,7 @@ import type { InboxEntry, QueuedPrompt, UnreadableMessage } from "./queue.ts";
 import { recover } from "./recover.ts";
 import { runRewind } from "./rewind.ts";
 import { applySetting, settingsOf } from "./settings.ts";
+import { settle } from "./settle.ts";
 import { setUp } from "./set-up.ts";
 import type { SetUpDeps } from "./set-up.ts";
 import { moveCursor, promptIdOf, setStatus } from "./state.ts";
@@ -76,10 +77,13 @@ async function performWake(ctx: CoderContext, deps: HandlerDeps): Promise<void> 
     await takeUpFork(pass, deps);
     await catchUp(pass, deps);
     await native.advance();
-    const turns = await drain({ pass, native }, deps, (running) => {
+    const adapter = deps.adapterOf(ctx.args.agent);
+    const setTurn = (running: RunningTurn | undefined): void => {
       turn = running;
-    });
-    if (turns > 0 && !ctx.signal.aborted) await settle({ pass, native }, deps, files?.lagMs ?? 0);
+    };
+    while ((await drain({ pass, native }, deps, setTurn)) > 0 && !ctx.signal.aborted) {
+      await settle({ pass, native }, { clock: deps.clock, adapter });
+    }
   } finally {
     for (const stop of stops) stop();
   }
@@ -92,8 +96,9 @@ async function catchUp(pass: CoderPass, deps: HandlerDeps): Promise<void> {
   const { ctx } = pass;
   const status = ctx.state.runStatus.get("current")?.status;
   try {
-    const quietSince = deps.clock.now() - QUIET_MS;
-    const added = await mirror(pass, deps.adapterOf(ctx.args.agent).sessions, { quietSince });
+    // Where nobody looks again when it is quiet, it is taken to be.
+    const watched = deps.follower === undefined ? {} : { quietSince: deps.clock.now() - QUIET_MS };
+    const added = await mirror(pass, deps.adapterOf(ctx.args.agent).sessions, watched);
     // Somebody else wrote to the agent's session: a process that is warm does not know of it.
     if (added > 0) await deps.drivers.drop(pass.slot);
   } catch (error) {
@@ -150,21 +155,6 @@ async function drain(
 function applySettings(pass: CoderPass, waiting: readonly InboxEntry[], { adapterOf, clock }: HandlerDeps): boolean {
   const { traits } = adapterOf(pass.ctx.args.agent);
   return waiting.map(({ row }) => applySetting(pass, row, { traits, now: clock.now() })).includes(true);
-}
-
-/** What the agent writes down behind its word that a turn is over: for whoever goes on elsewhere. */
-async function settle({ pass, native }: Mirrored, { clock, adapterOf }: HandlerDeps, lagMs: number): Promise<void> {
-  const { ctx } = pass;
-  if (lagMs > 0) {
-    await new Promise<void>((resolve) => {
-      const cancel = clock.after(lagMs, resolve);
-      ctx.signal.addEventListener("abort", () => (cancel(), resolve()), { once: true });
-    });
-  }
-  if (ctx.signal.aborted) return;
-  await native.advance({ quick: true });
-  await skipOwnTurn(pass, adapterOf(ctx.args.agent).sessions, clock.now());
-  await ctx.flush();
 }
 
 async function runNext(
