@@ -143,13 +143,17 @@ test("[CP3] checkpoints are worth as much as is new, and none is made that is to
     Array.from({ length: 499 }, (_, n) => change("a", "x", "upsert", n)),
     0,
   );
-  expect(isWorthSaving(fold, 0)).toBe(false);
+  expect(isWorthSaving(fold, { position: 0, rows: 0 })).toBe(false);
   fold.apply([change("a", "x", "upsert", 0)]);
-  expect(isWorthSaving(fold, 0)).toBe(true);
-  expect(isWorthSaving(fold, 1)).toBe(false);
+  expect(isWorthSaving(fold, { position: 0, rows: 0 })).toBe(true);
+  expect(isWorthSaving(fold, { position: 1, rows: 0 })).toBe(false);
   fold.apply(Array.from({ length: 2000 }, (_, n) => change("a", `k${n}`, "upsert", "x".repeat(1024))));
-  expect(isWorthSaving(fold, 1500)).toBe(false);
-  expect(isWorthSaving(fold, 1499)).toBe(true);
+  expect(isWorthSaving(fold, { position: 1500, rows: 0 })).toBe(false);
+  expect(isWorthSaving(fold, { position: 1499, rows: 0 })).toBe(true);
+  // Most of the last one is gone from the fold: it is not read again and again.
+  const { position } = fold;
+  expect(isWorthSaving(fold, { position, rows: 4_501 })).toBe(false);
+  expect(isWorthSaving(fold, { position, rows: 4_502 })).toBe(true);
   expect(encodeCheckpoint(fold, "shape")).toBeInstanceOf(Uint8Array);
   fold.apply([change("a", "large", "upsert", "ü".repeat(1_200_000))]);
   expect(encodeCheckpoint(fold, "shape")).toBeUndefined();

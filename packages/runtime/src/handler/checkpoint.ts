@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Fold, Keep } from "../client/index.ts";
 import { createFold } from "../client/index.ts";
+import { rowsOf, type Saved } from "./warm-cache.ts";
 
 /**
  * A fold as bytes, so that the next cold start reads its rows and what came since instead of the whole history. A line
@@ -30,10 +31,13 @@ function isRowLine(line: unknown): line is RowLine {
   return typeof type === "string" && typeof key === "string" && Number.isSafeInteger(position);
 }
 
-/** Amortised, so that writing checkpoints costs a few rows for each event, and reading on from one not much more. */
-export function isWorthSaving(fold: Fold, saved: number): boolean {
-  const rows = fold.types().reduce((sum, type) => sum + fold.rows(type).size, 0);
-  return fold.position - saved >= Math.max(NEWS, rows / 2);
+/**
+ * Amortised, so that writing checkpoints costs a few rows for each event, and reading on from one not much more; and
+ * when most of what the last one has is gone from the fold.
+ */
+export function isWorthSaving(fold: Fold, saved: Saved): boolean {
+  const rows = rowsOf(fold);
+  return fold.position - saved.position >= Math.max(NEWS, rows / 2) || saved.rows >= NEWS + 2 * rows;
 }
 
 /** Whether there can be a checkpoint of a stream of which so much was read at some time. */

@@ -20,6 +20,7 @@ import { createSharedStates } from "./shared-states.ts";
 import type { StreamView } from "./stream-view.ts";
 import { createTagView } from "./tag-view.ts";
 import { createTails } from "./tails.ts";
+import { rowsOf } from "./warm-cache.ts";
 import { createWriteBuffer, type WriteBuffer } from "./write-buffer.ts";
 
 /** What a claim's handler works with: made when the claim comes, closed when it is released or lost. */
@@ -167,11 +168,12 @@ async function saveCheckpoint(
   const { fold, path } = view;
   if (!isWorthSaving(fold, view.saved)) return;
   const { position } = fold;
+  const rows = rowsOf(fold);
   const bytes = encodeCheckpoint(fold, shape);
   try {
     if (bytes) await channel.saveCheckpoint(path, formatOffset(position), bytes);
     else log("debug", `${path} has too much for a checkpoint: a cold start reads all of it.`);
-    view.saved = position;
+    view.saved = { position, rows };
   } catch (error) {
     log("debug", `No checkpoint of ${path} was kept: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -4,7 +4,7 @@ import { createBackoff, createRetryJudge } from "../client/index.ts";
 import { decodeCheckpoint } from "./checkpoint.ts";
 import type { StreamView, StreamViewOptions } from "./stream-view.ts";
 import { createStreamView } from "./stream-view.ts";
-import type { WarmFold } from "./warm-cache.ts";
+import { rowsOf, type WarmFold } from "./warm-cache.ts";
 
 export interface OpenOptions extends StreamViewOptions {
   readonly client: Client;
@@ -42,7 +42,7 @@ export async function openView(options: OpenOptions): Promise<StreamView> {
 async function restore({ checkpoint, shape, keep, trimmed }: OpenOptions): Promise<WarmFold | undefined> {
   const bytes = await checkpoint?.();
   const fold = bytes && decodeCheckpoint(bytes, { shape, keep, ...(trimmed && { trimmed }) });
-  return fold && { fold, saved: fold.position };
+  return fold && { fold, saved: { position: fold.position, rows: rowsOf(fold) } };
 }
 
 async function readOn(view: StreamView, { client, clock, path, signal }: OpenOptions): Promise<void> {

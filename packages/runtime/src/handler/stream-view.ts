@@ -2,7 +2,7 @@ import type { ChangeEvent } from "@skein/protocol";
 import type { Fold, Keep, StreamBatch } from "../client/index.ts";
 import { createFold, positionOf } from "../client/index.ts";
 import type { StreamEvent } from "../client/index.ts";
-import type { WarmFold } from "./warm-cache.ts";
+import type { Saved, WarmFold } from "./warm-cache.ts";
 import { createOverlay, type Overlay } from "./overlay.ts";
 
 /**
@@ -17,8 +17,8 @@ export interface StreamView {
   readonly path: string;
   readonly fold: Fold;
   readonly overlay: Overlay;
-  /** How far the newest checkpoint of it goes. */
-  saved: number;
+  /** The newest checkpoint of it. */
+  saved: Saved;
   keep(type: string): Keep;
   /** Nothing of the log is held: it is neither read nor followed, and writes go as soon as they are committed. */
   readonly blind: boolean;
@@ -70,7 +70,7 @@ export function createStreamView(options: StreamViewOptions): StreamView {
     path,
     fold,
     overlay,
-    saved: warm?.saved ?? 0,
+    saved: warm?.saved ?? { position: 0, rows: 0 },
     keep,
     blind,
     receive({ events, start }) {

@@ -1,9 +1,18 @@
 import type { Fold } from "../client/index.ts";
 
-/** A fold, and the position up to which the newest checkpoint of it goes. */
+/** The newest checkpoint of a stream: how far it goes, and how many rows it has. */
+export interface Saved {
+  readonly position: number;
+  readonly rows: number;
+}
+
 export interface WarmFold {
   readonly fold: Fold;
-  readonly saved: number;
+  readonly saved: Saved;
+}
+
+export function rowsOf(fold: Fold): number {
+  return fold.types().reduce((sum, type) => sum + fold.rows(type).size, 0);
 }
 
 /** Folds of streams that were used lately, so that waking costs what is new. */
@@ -30,7 +39,7 @@ export function createWarmCache({ streams = 500, rows = 1_000_000 } = {}): WarmC
     put(path, shape, warm) {
       drop(path);
       const { fold } = warm;
-      const size = fold.types().reduce((sum, type) => sum + fold.rows(type).size, 1);
+      const size = 1 + rowsOf(fold);
       kept.set(path, { shape, warm, rows: size });
       total += size;
       for (const oldest of kept.keys()) {
