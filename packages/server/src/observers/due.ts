@@ -1,5 +1,6 @@
 import { sourceText, ticksUntil, type WakeRow } from "@skein/protocol";
 import type { ServerContext } from "../context.ts";
+import { allDone } from "../records/all-done.ts";
 import type { ObserverRecord } from "../records/collections.ts";
 import { readSlice } from "../wakes/read-events.ts";
 import { withDue } from "./declare.ts";
@@ -15,7 +16,7 @@ export async function lookAtDueObservers(context: ServerContext): Promise<boolea
   const { store } = context;
   const query = { collection: "observers", index: "due", below: store.now() + 1, limit: PAGE };
   const { records } = await store.queryRecords<ObserverRecord>(query);
-  await Promise.all(records.map(({ value }) => fire(context, value)));
+  await allDone(records.map(({ value }) => fire(context, value)));
   return records.length > 0;
 }
 

@@ -1,12 +1,14 @@
 import type { PlacedEvent } from "@skein/protocol";
 import type { Operation, StoredRecord } from "@skein/store";
 import type { ServerContext } from "../context.ts";
+import { allDone } from "../records/all-done.ts";
 import type { NewsRecord, ObservedRecord, ObserverRecord } from "../records/collections.ts";
 import { readSlice } from "../wakes/read-events.ts";
 import { withDue } from "./declare.ts";
 import { isEmpty, matchesOf, type Matched } from "./matches.ts";
 import { isSetPath } from "./paths.ts";
 import { readRunResponse } from "./response.ts";
+import type { Rests } from "./rests.ts";
 import { responseKey, rowsOf, tell } from "./tell.ts";
 
 /**
@@ -21,8 +23,11 @@ export const MAX_EVENTS = 5000;
 const MAX_LAG = 200;
 const AT_A_TIME = 50;
 
-/** Looks at every stream that has news; answers whether there was any. */
-export async function lookAtNews(context: ServerContext): Promise<boolean> {
+/**
+ * Looks at every stream that has news; answers whether there was any. `rests` says of which it is too early: to tell
+ * many takes a while, and what comes meanwhile is told together.
+ */
+export async function lookAtNews(context: ServerContext, rests: Rests): Promise<boolean> {
   const { store } = context;
   let found = false;
   for (let after: string | undefined; ;) {
@@ -31,17 +36,22 @@ export async function lookAtNews(context: ServerContext): Promise<boolean> {
       limit: AT_A_TIME,
       ...(after !== undefined && { after }),
     });
-    found ||= page.records.length > 0;
-    await Promise.all(page.records.map((news) => lookAtStream(context, news)));
+    const awake = page.records.filter(({ id }) => !rests.isResting(id));
+    found ||= awake.length > 0;
+    await allDone(awake.map(async (news) => rests.told(news.id, await lookAtStream(context, news))));
     if (page.next === undefined) return found;
     after = page.next;
   }
 }
 
-async function lookAtStream(context: ServerContext, { id: path, version }: StoredRecord<NewsRecord>): Promise<void> {
+/** Answers how many observe it. */
+async function lookAtStream(context: ServerContext, { id: path, version }: StoredRecord<NewsRecord>): Promise<number> {
   const { store } = context;
   const all = await observersOf(context, path);
-  if (all.length === 0) return sweep(context, path, version);
+  if (all.length === 0) {
+    await sweep(context, path, version);
+    return 0;
+  }
   // Those that gather changes are told when their time has come.
   const observers = all.filter(({ debounceUntil }) => debounceUntil === undefined);
   const head = (await store.getStream(path))?.head ?? 0;
@@ -56,9 +66,9 @@ async function lookAtStream(context: ServerContext, { id: path, version }: Store
     );
     done &&= told.every(Boolean);
   }
-  if (!done) return;
   // What was appended in between has put another version: then somebody looks again.
-  await store.commit([{ kind: "delete-record", collection: "news", id: path, expectedVersion: version }]);
+  if (done) await store.commit([{ kind: "delete-record", collection: "news", id: path, expectedVersion: version }]);
+  return all.length;
 }
 
 async function observersOf({ store }: ServerContext, path: string): Promise<ObserverRecord[]> {

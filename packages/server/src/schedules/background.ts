@@ -1,6 +1,8 @@
 import type { ServerContext } from "../context.ts";
 import { lookAtDueObservers, nextDueObserver } from "../observers/due.ts";
 import { lookAtNews } from "../observers/fan-out.ts";
+import { createRests } from "../observers/rests.ts";
+import { allDone } from "../records/all-done.ts";
 import { lookAtDelayed, nextDelayed } from "./deliver.ts";
 
 /**
@@ -25,6 +27,7 @@ const MAX_ROUNDS = 100;
 
 export function createBackground(context: ServerContext): Background {
   const { signal, store, log } = context;
+  const rests = createRests();
   let looking: Promise<void> | undefined;
   let again = false;
   let timer: NodeJS.Timeout | undefined;
@@ -39,14 +42,14 @@ export function createBackground(context: ServerContext): Background {
     again = false;
     let busy = true;
     for (let round = 0; busy && round < MAX_ROUNDS && !signal.aborted; round += 1) {
-      const delayed = await lookAtDelayed(context);
-      const news = await lookAtNews(context);
-      const due = await lookAtDueObservers(context);
-      busy = delayed || news || due;
+      busy = false;
+      const looks = [lookAtDelayed(context), lookAtNews(context, rests), lookAtDueObservers(context)];
+      await allDone(looks.map(async (found) => (busy = (await found) || busy)));
     }
     if (busy) again = true;
     const next = signal.aborted ? undefined : await nextDue(context);
-    if (next !== undefined) later(Math.min(Math.max(next - store.now(), MIN_WAIT_MS), MAX_WAIT_MS));
+    const wait = Math.min(next === undefined ? Infinity : next - store.now(), rests.left ?? Infinity);
+    if (wait !== Infinity) later(Math.min(Math.max(wait, MIN_WAIT_MS), MAX_WAIT_MS));
   };
   const start = (): Promise<void> => {
     clearTimeout(timer);
@@ -78,6 +81,7 @@ export function createBackground(context: ServerContext): Background {
     async settle() {
       // One that began before the call may have looked too early.
       await looking?.catch(() => undefined);
+      rests.end();
       if (!signal.aborted) await (looking ?? start());
     },
   };

@@ -3,6 +3,7 @@ import type { StoredRecord } from "@skein/store";
 import type { ServerContext } from "../context.ts";
 import { changeEventOf } from "../entities/events.ts";
 import { addInboxRow } from "../entities/plan-send.ts";
+import { allDone } from "../records/all-done.ts";
 import type { DelayedRecord } from "../records/collections.ts";
 import { createDraft } from "../records/draft.ts";
 import { execute } from "../records/execute.ts";
@@ -22,7 +23,7 @@ export async function lookAtDelayed(context: ServerContext): Promise<boolean> {
     const { entity } = record.value;
     byEntity.set(entity, [...(byEntity.get(entity) ?? []), record]);
   }
-  await Promise.all(
+  await allDone(
     [...byEntity.values()].map(async (messages) => {
       for (const { id } of messages) await deliver(context, id);
     }),
