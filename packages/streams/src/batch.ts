@@ -1,7 +1,8 @@
 import type { Run } from "@skein/store";
 import type { Mode } from "./content-type.ts";
-import { frameBody, sizeOf } from "./framing.ts";
-import { encodeControl, encodeData, type Control } from "./sse-encoding.ts";
+import { frameBody, framePieces, sizeOf } from "./framing.ts";
+import type { Part } from "./pulled-response.ts";
+import { dataPieces, encodeControl, encodeData, type Control } from "./sse-encoding.ts";
 
 /**
  * Consecutive messages of a stream, encoded at most once per form however many readers they go to.
@@ -37,6 +38,12 @@ export class Batch {
       this.#data ??= encodeData(this.#mode, this.body());
       return Buffer.concat([this.#data, encodeControl({ ...control, next: this.next })]);
     });
+  }
+
+  /** The same for one reader, who catches up: nothing of it is kept. */
+  pieces(control: Omit<Control, "next">): Part {
+    const body = framePieces(this.#mode, this.#runs, { opens: true, closes: true });
+    return [...dataPieces(this.#mode, body), encodeControl({ ...control, next: this.next })];
   }
 
   /** In some other form, which `key` names. */

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { encodeControl, encodeData } from "./sse-encoding.ts";
+import { dataPieces, encodeControl, encodeData } from "./sse-encoding.ts";
 import { sseEvents } from "./testing/drive.ts";
 
 const parse = async (bytes: Uint8Array) => {
@@ -14,6 +14,22 @@ test("[SH16] no payload can end its event or begin another, whatever its lines e
     const text = ["a", 'event: control\ndata: {"forged":1}', "b"].join(eol);
     const events = await parse(encodeData("text", Buffer.from(text)));
     expect(events).toEqual([{ event: "data", data: text.replaceAll(/\r\n|\r/g, "\n") }]);
+  }
+});
+
+test("[SH16] in pieces an event says the same, with line ends in it and without", async () => {
+  for (const body of [
+    ["[", '{"a":1},2', ",", "3", "]"],
+    ["[", "1", ",", '{\n"b":2}', "]"],
+    ["[", "\r1", "]"],
+    ["[4]"],
+  ]) {
+    const pieces = dataPieces(
+      "json",
+      body.map((text) => Buffer.from(text)),
+    );
+    const whole = encodeData("json", Buffer.from(body.join("")));
+    expect(await parse(Buffer.concat(pieces))).toEqual(await parse(whole));
   }
 });
 

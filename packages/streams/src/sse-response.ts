@@ -1,4 +1,4 @@
-import { PulledResponse, type Parts } from "./pulled-response.ts";
+import { PulledResponse, type Part, type Parts } from "./pulled-response.ts";
 import type { HeaderMap } from "./responses.ts";
 
 /**
@@ -6,7 +6,7 @@ import type { HeaderMap } from "./responses.ts";
  * store. `release` is called once nobody reads any more, whoever ended it.
  */
 export function sseResponse(
-  frames: AsyncGenerator<Uint8Array, void, undefined>,
+  frames: AsyncGenerator<Uint8Array | Part, void, undefined>,
   release: () => void,
   onError: (error: unknown) => void,
   headers: HeaderMap = {},
@@ -15,7 +15,7 @@ export function sseResponse(
     async next() {
       try {
         const frame = await frames.next();
-        if (frame.done !== true) return [frame.value];
+        if (frame.done !== true) return frame.value instanceof Uint8Array ? [frame.value] : frame.value;
         release();
         return undefined;
       } catch (error) {

@@ -3,6 +3,7 @@ import { modeOf } from "./content-type.ts";
 import type { StreamRequest, StreamsContext } from "./context.ts";
 import { nextCursor } from "./cursor.ts";
 import { leaveInTime, openLive, readBatch, type LiveQuery } from "./live-open.ts";
+import type { Part } from "./pulled-response.ts";
 import { HEADERS } from "./protocol.ts";
 import { encodeControl, KEEP_ALIVE } from "./sse-encoding.ts";
 import { sseResponse } from "./sse-response.ts";
@@ -39,7 +40,7 @@ async function* sseFrames(
   from: number,
   reader: LiveReader,
   givenCursor: string | null,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<Uint8Array | Part, void, undefined> {
   let position = from;
   const cursor = () => nextCursor(givenCursor, context.store.now(), () => 0);
   if (reader.peek(position) === undefined) {
@@ -76,5 +77,5 @@ async function readFrame(context: StreamsContext, path: string, position: number
   const read = await readBatch(context, path, position, LIVE_CHUNK_BYTES);
   if (read.kind !== "batch") return undefined;
   const { batch, upToDate, closed } = read;
-  return { frame: batch.frame({ cursor, upToDate, closed }), next: batch.next, closed };
+  return { frame: batch.pieces({ cursor, upToDate, closed }), next: batch.next, closed };
 }

@@ -12,6 +12,9 @@ import { unpackOutcomes } from "./wire-outcomes.ts";
 const MAX_WAITING = 100_000;
 const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 
+/** What the thread keeps lives long or ends with its group; without a bound its garbage alone takes 48 MiB. */
+const YOUNG_MIB = 8;
+
 interface Waiting {
   readonly operations: readonly PreparedOperation[];
   readonly bytes: number;
@@ -41,7 +44,11 @@ interface Dependencies {
 /** Starts the writer's thread. Rejects when it refuses to open the store. */
 export async function startWriter(dependencies: Dependencies): Promise<WriterClient> {
   const entry = import.meta.url.endsWith(".ts") ? "./worker-from-source.mjs" : "./worker.js";
-  const worker = new Worker(new URL(entry, import.meta.url), { workerData: dependencies.start, name: "skein-store" });
+  const worker = new Worker(new URL(entry, import.meta.url), {
+    workerData: dependencies.start,
+    name: "skein-store",
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+  });
   await ready(worker);
   return connect(worker, dependencies);
 }
