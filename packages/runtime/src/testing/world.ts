@@ -45,10 +45,10 @@ export interface TestWorld {
   sharedState(id: string): TestSharedState;
   /**
    * Waits until no handler runs and none has anything to do, at the time that it is. A handler that waits for time or
-   * for a message never gets there: `until` and `advance` are for those. Rejects after five real seconds.
+   * for a message never gets there: `until` and `advance` are for those. Rejects after ten real seconds.
    */
   quiet(): Promise<void>;
-  /** Waits until a condition holds, which is asked after everything that happens. Rejects after five real seconds. */
+  /** Waits until a condition holds, which is asked after everything that happens. Rejects after ten real seconds. */
   until(condition: () => boolean): Promise<void>;
   /**
    * Moves the clock: delayed messages, schedules, debounces, timeouts, heartbeats and whatever else falls due happens
@@ -63,7 +63,7 @@ export interface TestWorld {
 }
 
 /** Real time: a test that waits longer than this has gone wrong. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 10_000;
 /** Delays of up to this pass by themselves: they only group what happens at once. */
 const AT_ONCE_MS = 10;
 /** So many turns of the event loop without a request: whoever still runs waits for something. */
