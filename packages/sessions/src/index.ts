@@ -79,3 +79,4 @@ export {
 } from "./native-records.ts";
 export { type AcpNormaliser, type AskedCall, createAcpNormaliser } from "./acp/normalise.ts";
 export { promptEnd as acpPromptEnd, type PromptEnd as AcpPromptEnd } from "./acp/updates.ts";
+export { sha256 } from "./sha256.ts";

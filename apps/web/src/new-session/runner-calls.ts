@@ -22,6 +22,8 @@ export const agentStatus = z.looseObject({
   version: z.string().optional(),
   signedIn: z.boolean().optional(),
   hint: z.string().optional(),
+  /** Takes words while it works. */
+  steers: z.boolean().optional(),
 });
 export type AgentStatus = z.infer<typeof agentStatus>;
 export const agentsStatus = z.object({ agents: z.array(agentStatus) });

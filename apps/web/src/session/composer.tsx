@@ -1,28 +1,36 @@
+import type { OutgoingPrompt } from "@skein/react";
 import { useRef, type KeyboardEvent } from "react";
-import { IconButton } from "../ui/button.tsx";
+import { Button, IconButton } from "../ui/button.tsx";
+import { AttachmentList } from "./attachment-list.tsx";
 import styles from "./composer.module.css";
 import { moveHistory, startHistory, type PromptHistory } from "./prompt-history.ts";
+import { MOST_FILES, useAttachments } from "./use-attachments.ts";
 import { useDraft } from "./use-draft.ts";
 
 export interface ComposerProps {
   readonly sessionId: string;
   readonly running: boolean;
+  /** The agent takes words while it works. */
+  readonly steers: boolean;
   /** Prompts of this session, oldest first. */
   readonly prompts: readonly string[];
-  readonly onSend: (text: string) => void;
+  readonly onSend: (prompt: OutgoingPrompt) => void;
   readonly onStop: () => void;
 }
 
 /** The server's limit, in characters of one byte; what is longer is refused there with a reason. */
 const MOST_CHARS = 256 * 1024;
 
-export function Composer({ sessionId, running, prompts, onSend, onStop }: ComposerProps) {
+export function Composer({ sessionId, running, steers, prompts, onSend, onStop }: ComposerProps) {
   const [text, setText] = useDraft(sessionId);
+  const { files, add, remove, take, waiting } = useAttachments(sessionId);
+  const picker = useRef<HTMLInputElement>(null);
   const history = useRef<PromptHistory>(undefined);
-  const send = (): void => {
-    if (text.trim() === "") return;
+  const empty = text.trim() === "" || waiting;
+  const send = (type: OutgoingPrompt["type"] = "prompt"): void => {
+    if (empty) return;
     history.current = undefined;
-    onSend(text);
+    onSend({ text, type, attachments: take() });
     setText("");
   };
   const recall = (area: HTMLTextAreaElement, by: 1 | -1): boolean => {
@@ -40,7 +48,7 @@ export function Composer({ sessionId, running, prompts, onSend, onStop }: Compos
     if (event.nativeEvent.isComposing) return;
     if (event.key === "Enter" && !event.shiftKey && !isTouch()) {
       event.preventDefault();
-      send();
+      send(running && steers && (event.ctrlKey || event.metaKey) ? "steer" : "prompt");
     } else if (event.key === "Escape" && running) {
       event.preventDefault();
       onStop();
@@ -57,7 +65,21 @@ export function Composer({ sessionId, running, prompts, onSend, onStop }: Compos
           event.preventDefault();
           send();
         }}
+        onPaste={(event) => {
+          const pasted = [...event.clipboardData.files];
+          if (pasted.length === 0) return; // Text goes where it always goes.
+          event.preventDefault();
+          add(pasted);
+        }}
+        onDragOver={(event) => {
+          if (event.dataTransfer.types.includes("Files")) event.preventDefault();
+        }}
+        onDrop={(event) => {
+          event.preventDefault();
+          add([...event.dataTransfer.files]);
+        }}
       >
+        <AttachmentList files={files} onRemove={remove} />
         <textarea
           className={styles["area"]}
           rows={1}
@@ -72,18 +94,43 @@ export function Composer({ sessionId, running, prompts, onSend, onStop }: Compos
           }}
           onKeyDown={onKey}
         />
-        <IconButton
-          icon="up"
-          label={running ? "Queue" : "Send"}
-          look="primary"
-          type="submit"
-          className={styles["send"]}
-          disabled={text.trim() === ""}
-        />
+        <span className={styles["buttons"]}>
+          <input
+            ref={picker}
+            type="file"
+            multiple
+            hidden
+            aria-label="Files"
+            onChange={(event) => {
+              add([...(event.target.files ?? [])]);
+              event.target.value = ""; // The same file may be chosen again.
+            }}
+          />
+          <IconButton
+            icon="attach"
+            label="Attach files"
+            className={styles["send"]}
+            disabled={files.length >= MOST_FILES}
+            onClick={() => picker.current?.click()}
+          />
+          {running && steers && (
+            <Button className={styles["steer"]} disabled={empty} onClick={() => send("steer")}>
+              Steer
+            </Button>
+          )}
+          <IconButton
+            icon="up"
+            label={running ? "Queue" : "Send"}
+            look="primary"
+            type="submit"
+            className={styles["send"]}
+            disabled={empty}
+          />
+        </span>
       </form>
       <p className={styles["hint"]}>
         <span>Enter sends · Shift+Enter makes a new line · ↑ brings back a prompt</span>
-        {running && <span>Esc stops the turn</span>}
+        {running && <span>{steers ? "Ctrl+Enter steers the turn · " : ""}Esc stops it</span>}
       </p>
     </>
   );

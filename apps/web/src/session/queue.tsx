@@ -1,6 +1,7 @@
 import type { CodingSession, QueuedPrompt } from "@skein/react";
 import { useConnection } from "@skein/react";
 import { lazy, Suspense, useState } from "react";
+import { count } from "../text/format.ts";
 import { oneLine } from "../text/visible-text.ts";
 import { Button, IconButton } from "../ui/button.tsx";
 import { failureText } from "../ui/failure.ts";
@@ -30,7 +31,10 @@ export function Queue({ session, onCancel, onEdit }: QueueProps) {
       {queue.map((prompt) => (
         <li key={prompt.key} className={styles["entry"]} data-queued={prompt.key}>
           <span className={styles["state"]}>Queued</span>
-          <p title={prompt.text.slice(0, 1000)}>{oneLine(prompt.text, 300)}</p>
+          <p title={prompt.text.slice(0, 1000)}>
+            {oneLine(prompt.text, 300)}
+            {prompt.attachments.length > 0 && ` · ${count(prompt.attachments.length, "file")}`}
+          </p>
           <span className={styles["actions"]}>
             <IconButton icon="edit" label="Edit prompt" onClick={() => setEditing(prompt)} />
             <IconButton icon="close" label="Cancel prompt" onClick={() => cancel(prompt.key)} />

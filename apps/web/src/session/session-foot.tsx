@@ -1,22 +1,24 @@
-import type { CoderActions, CodingSession } from "@skein/react";
+import type { CoderActions, CodingSession, OutgoingPrompt } from "@skein/react";
 import { useMemo } from "react";
 import { oneLine } from "../text/visible-text.ts";
 import composer from "./composer.module.css";
 import { Composer } from "./composer.tsx";
 import { Queue } from "./queue.tsx";
+import { useSteers } from "./use-steers.ts";
 
 export interface FootProps {
   readonly session: CodingSession;
   readonly coder: CoderActions;
   readonly running: boolean;
   readonly failure: string | undefined;
-  readonly onSend: (text: string) => void;
+  readonly onSend: (prompt: OutgoingPrompt) => void;
   readonly onStop: () => void;
 }
 
 /** What waits, what went wrong, and where the next prompt is written. */
 export function Foot({ session, coder, running, failure, onSend, onStop }: FootProps) {
   const { phase, status, error, items } = session;
+  const steers = useSteers(session.session?.agent, running);
   const prompts = useMemo(() => items.flatMap((item) => (item.kind === "prompt" ? [item.text] : [])), [items]);
   if (phase.kind !== "ready" && phase.kind !== "loading") return null;
   if (status === "killed") {
@@ -39,7 +41,14 @@ export function Foot({ session, coder, running, failure, onSend, onStop }: FootP
           </p>
         )}
         <Queue session={session} onCancel={coder.cancelQueued} onEdit={coder.editQueued} />
-        <Composer sessionId={session.id} running={running} prompts={prompts} onSend={onSend} onStop={onStop} />
+        <Composer
+          sessionId={session.id}
+          running={running}
+          steers={steers}
+          prompts={prompts}
+          onSend={onSend}
+          onStop={onStop}
+        />
       </div>
     </footer>
   );

@@ -1,5 +1,12 @@
 import { SkeinError } from "@skein/protocol";
-import { useCoder, useCodingSession, type CodingSession, type CoderActions, type TranscriptItem } from "@skein/react";
+import {
+  useCoder,
+  useCodingSession,
+  type CodingSession,
+  type CoderActions,
+  type OutgoingPrompt,
+  type TranscriptItem,
+} from "@skein/react";
 import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { oneLine } from "../text/visible-text.ts";
 import { Transcript } from "../transcript/transcript.tsx";
@@ -43,8 +50,8 @@ export function SessionRoute({ sessionId, row, at, view }: SessionRouteProps) {
   useEffect(() => {
     document.title = `${running ? "● " : ""}${title} · Skein`;
   }, [running, title]);
-  const send = (text: string): void => {
-    session.send(text);
+  const send = ({ text, ...options }: OutgoingPrompt): void => {
+    session.send(text, options);
     setSent(sent + 1);
   };
   return (
