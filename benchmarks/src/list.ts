@@ -1,5 +1,6 @@
 import type { Benchmark } from "./benchmark.ts";
 import { postgresAppend } from "./postgres/append.ts";
+import { scale } from "./product/scale.ts";
 import { wake } from "./product/wake.ts";
 import { append } from "./streams/append.ts";
 import { catchUp } from "./streams/catch-up.ts";
@@ -7,6 +8,7 @@ import { deliver } from "./streams/deliver.ts";
 import { history } from "./streams/history.ts";
 import { idle } from "./streams/idle.ts";
 import { slowReaders } from "./streams/slow-readers.ts";
+import { sessionPage } from "./web/session-page.ts";
 
 /** All benchmarks, in the order in which they run. */
 export const BENCHMARKS: readonly Benchmark[] = [
@@ -18,4 +20,6 @@ export const BENCHMARKS: readonly Benchmark[] = [
   slowReaders,
   postgresAppend,
   wake,
+  scale,
+  sessionPage,
 ];
