@@ -55,6 +55,15 @@ export {
   TRANSCRIPT_EVENT,
   turnEndKey,
 } from "./resource.ts";
+export {
+  compareSessions,
+  sideOf,
+  type CompareOptions,
+  type SessionComparison,
+  type SessionSide,
+  type TurnSummary,
+} from "./compare/compare-sessions.ts";
+export { summariseSide } from "./compare/summary-text.ts";
 export { type Census, type NotShown } from "./census.ts";
 export { formatCensus } from "./census-text.ts";
 export type { Blob } from "./bounds.ts";

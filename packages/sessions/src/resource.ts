@@ -256,6 +256,11 @@ export const coderInbox = {
   cancel_prompt: z.strictObject({ key: z.string() }),
   /** From the coder's own runner: somebody else wrote to the agent's session. */
   catch_up: z.strictObject({}),
+  /** Brings what a fork (its session's id) did to this session: its changes of the files, merged, or a summary. */
+  bring_back: z.strictObject({
+    session: z.string().regex(/^[A-Za-z0-9._~-]{1,128}$/),
+    what: z.enum(["files", "summary"]).default("files"),
+  }),
   /** Takes the files back to a checkpoint, when it is this message's turn. It can itself be undone: see `docs/guide`. */
   rewind: z.strictObject({ turn: z.string().min(1).max(200), edge: z.enum(["start", "end"]).default("end") }),
 } as const;

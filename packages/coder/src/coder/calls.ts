@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { SkeinError } from "@skein/protocol";
 import type { AgentAdapter, NativeSession, NativeSessions } from "../adapter.ts";
+import type { Checkpoints } from "../git/checkpoints.ts";
+import { shownRefusal } from "../git/refusal.ts";
 import { checkDirectory } from "./admission.ts";
 import type { DirectoryRules } from "./admission.ts";
 import type { Attachments } from "./attachments.ts";
@@ -16,6 +18,7 @@ export interface CallsDeps {
   readonly sources: Sources;
   readonly directories: DirectoryRules;
   readonly attachments: () => Promise<Attachments>;
+  readonly checkpoints: Checkpoints;
 }
 
 const listParams = z
@@ -27,6 +30,18 @@ const listParams = z
     limit: z.number().int().min(1).max(500).default(100),
   })
   .default({ limit: 100, importable: false });
+const checkpointName = z.object({
+  session: z.string().min(1).max(200),
+  turn: z.string().min(1).max(200),
+  edge: z.enum(["start", "end"]),
+});
+/** `base`: from which both come; all three of one repository, in which `directory` lies. */
+const compareParams = z.object({
+  directory: z.string().min(1).max(4096),
+  base: checkpointName,
+  a: checkpointName,
+  b: checkpointName,
+});
 const checkParams = z.object({ path: z.string().min(1).max(4096) });
 
 export function createCoderCalls(deps: CallsDeps): CoderCalls {
@@ -55,6 +70,12 @@ export function createCoderCalls(deps: CallsDeps): CoderCalls {
     async "directories.check"(params) {
       const { path } = parse(checkParams, params);
       return { path: await checkDirectory(path, deps.directories), ok: true };
+    },
+    async "checkpoints.compare"(params) {
+      const { directory, ...names } = parse(compareParams, params);
+      const files = await deps.checkpoints.compare(await checkDirectory(directory, deps.directories), names);
+      if ("kind" in files) throw new SkeinError("not_found", shownRefusal(files));
+      return { files };
     },
     async "agents.status"() {
       const asked = deps.adapters.map(async (adapter) => ({ ...adapter.traits, ...(await adapter.status()) }));

@@ -206,3 +206,58 @@ given("[CK7] the working tree of a fork that has ended is removed when nothing w
   await expect.poll(() => existsSync(at("clean")), { timeout: 20_000 }).toBe(false);
   expect([existsSync(at("worked")), existsSync(at("alive"))]).toEqual([true, true]);
 });
+
+given(
+  "[CK15] a fork's files come back into the origin by a merge, told by a row by which it is undone; a summary too",
+  async () => {
+    await start();
+    const top = git.repository("repo", { "a.txt": "0", "b.txt": "0" });
+    const view = await lab.spawn("a", { cwd: top });
+    await turn(view, 1, () => writeAll(top, { "a.txt": "1" }));
+    const { url } = await lab.client.fork(view.url, { id: "f", files: "worktree", title: "Try" });
+    const fork = lab.watch(url, "f");
+    await fork.until("its directory", () => fork.info()?.sessionId === "f" && fork.status()?.status === "idle");
+    const there = join(git.folder, "worktrees", "f");
+    await turn(fork, 2, () => writeAll(there, { "b.txt": "from the fork", "new.txt": "new" }));
+    writeAll(top, { "own.txt": "own" });
+    const before = contentOf(top);
+    await view.send("bring_back", { session: "f", what: "summary" });
+    await view.send("bring_back", { session: "f" });
+    const told = () => view.rows.filter(({ payload }) => payload.type === "notice" && payload.kind === "bring_back");
+    await view.until("both", () => told().length === 2);
+    expect(told()[0]?.payload).toMatchObject({ text: expect.stringMatching(/^The fork “Try”: 1 turn/) });
+    expect(readFileSync(join(top, "b.txt"), "utf8")).toBe("from the fork");
+    expect(existsSync(join(top, "new.txt"))).toBe(true);
+    await view.send("rewind", { turn: told()[1]?.key, edge: "start" });
+    await view.until("the undo", () =>
+      view.rows.some(({ payload }) => payload.type === "notice" && payload.kind === "rewind"),
+    );
+    expect(contentOf(top)).toEqual(before);
+    writeAll(top, { "b.txt": "changed here" });
+    await view.send("bring_back", { session: "f" });
+    await view.until("the refusal", () => view.types().includes("error"));
+    expect(view.rows.at(-1)).toMatchObject({
+      payload: { code: "bring_back_refused", message: expect.stringContaining("b.txt") },
+    });
+    expect(readFileSync(join(top, "b.txt"), "utf8")).toBe("changed here");
+  },
+);
+
+given("[CK16] a runner compares the files of two sessions when it is asked", async () => {
+  const { coders } = await start();
+  const top = git.repository("repo", { "a.txt": "0" });
+  const view = await lab.spawn("a", { cwd: top });
+  const first = await turn(view, 1, () => writeAll(top, { "a.txt": "1" }));
+  const second = await turn(view, 2, () => writeAll(top, { "b.txt": "2" }));
+  const at = (turn: string, edge = "end") => ({ session: "a", turn, edge });
+  const compare = coders.calls["checkpoints.compare"];
+  expect(await compare?.({ directory: top, base: at(first, "start"), a: at(first), b: at(second) })).toEqual({
+    files: [
+      { path: "a.txt", a: "changed", b: "changed", same: true },
+      { path: "b.txt", b: "added", same: false },
+    ],
+  });
+  await expect(compare?.({ directory: top, base: at("none"), a: at(first), b: at(second) })).rejects.toMatchObject({
+    code: "not_found",
+  });
+});

@@ -6,6 +6,7 @@ import type { AgentDriver, DriverSettings } from "../driver.ts";
 import type { Reaper } from "../process/reaper.ts";
 import { checkDirectory } from "./admission.ts";
 import type { DirectoryRules } from "./admission.ts";
+import { runBringBack } from "./bring-back.ts";
 import { bringIn } from "./bring-in.ts";
 import { isBehind, takeLease } from "./driver-lease.ts";
 import type { DriverPool } from "./drivers.ts";
@@ -136,8 +137,8 @@ async function drain(
       if (passed !== undefined) moveCursor(ctx, passed);
       return turns;
     }
-    if (next.kind === "rewind") {
-      await runRewind(pass, next, deps);
+    if (next.kind === "rewind" || next.kind === "bring_back") {
+      await (next.kind === "rewind" ? runRewind(pass, next, deps) : runBringBack(pass, next, deps));
       continue;
     }
     if (next.kind === "unreadable" || wasRunBefore(pass, next)) {

@@ -39,8 +39,19 @@ export interface RewindOrder {
   readonly edge: "start" | "end";
 }
 
+/** What a fork did is to be brought here. */
+export interface BringBackOrder {
+  readonly kind: "bring_back";
+  readonly key: string;
+  readonly actor: string;
+  readonly offset: string;
+  /** The fork's session. */
+  readonly session: string;
+  readonly what: "files" | "summary";
+}
+
 export interface QueuePlan {
-  readonly next: QueuedPrompt | RewindOrder | UnreadableMessage | undefined;
+  readonly next: QueuedPrompt | RewindOrder | BringBackOrder | UnreadableMessage | undefined;
   /** What needs nothing more before it: cancelled prompts, edits, answers. */
   readonly passed: { readonly key: string; readonly offset: string } | undefined;
 }
@@ -67,13 +78,26 @@ export function planQueue(entries: readonly InboxEntry[]): QueuePlan {
       continue;
     }
     const head = { key: row.key, actor: row.from, offset };
-    const rewind = row.type === "rewind" ? coderInbox.rewind.safeParse(row.payload) : undefined;
-    if (rewind?.success === true) return { next: { ...head, kind: "rewind", ...rewind.data }, passed };
+    const order = readOrder(row);
+    if (order !== undefined) return { next: { ...head, ...order }, passed };
     const read = readPrompt(row);
     if (read.kind === "unreadable") return { next: { ...head, ...read }, passed };
     return { next: { ...head, ...read, text: change?.text ?? read.text }, passed };
   }
   return { next: undefined, passed };
+}
+
+type Order = Pick<RewindOrder, "kind" | "turn" | "edge"> | Pick<BringBackOrder, "kind" | "session" | "what">;
+
+/** What is done between turns and is no prompt. */
+function readOrder({ type, payload }: InboxRow): Order | undefined {
+  if (type === "rewind") {
+    const rewind = coderInbox.rewind.safeParse(payload);
+    return rewind.success ? { kind: "rewind", ...rewind.data } : undefined;
+  }
+  if (type !== "bring_back") return undefined;
+  const bringBack = coderInbox.bring_back.safeParse(payload);
+  return bringBack.success ? { kind: "bring_back", ...bringBack.data } : undefined;
 }
 
 type Change =

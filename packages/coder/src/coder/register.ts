@@ -152,7 +152,7 @@ export function registerCoder(registry: Registry, options: CoderOptions): Coders
   let stopIdle = (): void => {};
   let stopWorktrees = (): Promise<void> => Promise.resolve();
   return {
-    calls: createCoderCalls({ adapters, sources, directories, attachments }),
+    calls: createCoderCalls({ adapters, sources, directories, attachments, checkpoints }),
     async start() {
       await reaper.endAll();
       follower?.start();

@@ -94,8 +94,10 @@ async function takeOf(
     limits: deps.limits,
     nested,
   });
-  const message = { v: 1, ...(branch === undefined ? {} : { branch }), nested: [...nested.keys()] };
-  const commit = await writeCommit(repository, { tree: own.tree, head, message, name }, deps);
+  const title = `${name.edge} of turn ${refPart(name.turn)} of session ${refPart(name.session)}`;
+  const parents = head === undefined ? [] : [head];
+  const files = { tree: own.tree, parents, nested: [...nested.keys()], title };
+  const commit = await commitFiles(repository, { ...files, ...(branch === undefined ? {} : { branch }) }, deps);
   await git.run(top, ["update-ref", "--no-deref", refOf(name), commit]);
   await prune(git, top, name.session, deps.keepTurns);
   return {
@@ -117,22 +119,25 @@ export async function nestedRepository(git: Git, top: string, path: string): Pro
   return repository;
 }
 
-async function writeCommit(
-  { top }: Repository,
-  made: {
+/** A commit that says what is needed to go back to it. No ref names it yet. */
+export async function commitFiles(
+  { top }: Pick<Repository, "top">,
+  files: {
     readonly tree: string;
-    readonly head: string | undefined;
-    readonly message: object;
-    readonly name: CheckpointName;
+    readonly parents: readonly string[];
+    readonly nested: readonly string[];
+    readonly branch?: string;
+    /** For people who come across it. */
+    readonly title: string;
   },
-  { git, now }: CheckpointDeps,
+  { git, now }: Pick<CheckpointDeps, "git" | "now">,
 ): Promise<string> {
-  const { tree, head, message, name } = made;
-  const parents = head === undefined ? [] : ["-p", head];
+  const { tree, parents, nested, branch, title } = files;
   const date = `${String(Math.floor(now() / 1000))} +0000`;
-  const title = `Skein checkpoint: ${name.edge} of turn ${refPart(name.turn)} of session ${refPart(name.session)}`;
-  const told = await git.run(top, ["commit-tree", "--no-gpg-sign", tree, ...parents], {
-    input: Buffer.from(`${title}\n\n${JSON.stringify(message)}\n`, "utf8"),
+  const message = { v: 1, ...(branch === undefined ? {} : { branch }), nested };
+  const args = ["commit-tree", "--no-gpg-sign", tree, ...parents.flatMap((parent) => ["-p", parent])];
+  const told = await git.run(top, args, {
+    input: Buffer.from(`Skein checkpoint: ${title}\n\n${JSON.stringify(message)}\n`, "utf8"),
     variables: {
       GIT_AUTHOR_NAME: IDENTITY,
       GIT_AUTHOR_EMAIL: "",

@@ -5,6 +5,8 @@ import type { Environment } from "../process/environment.ts";
 import { prune, takeCheckpoint } from "./checkpoint.ts";
 import type { Checkpoint, CheckpointDeps } from "./checkpoint.ts";
 import { createGit } from "./git.ts";
+import { compareCheckpoints, mergeInto } from "./merge.ts";
+import type { FileDifference, Merged, MergeOrder } from "./merge.ts";
 import { GitRefused, orRefusal } from "./refusal.ts";
 import type { GitRefusal } from "./refusal.ts";
 import type { CheckpointName } from "./refs.ts";
@@ -28,6 +30,12 @@ export interface Checkpoints {
     names: { readonly to: CheckpointName; readonly undo: CheckpointName },
   ): Promise<Restored | GitRefusal>;
   makeWorktree(order: WorktreeOrder): Promise<Worktree | GitRefusal>;
+  /** Brings in what was done elsewhere, unless it conflicts with what was done here. */
+  merge(directory: string, order: MergeOrder): Promise<Merged | GitRefusal>;
+  compare(
+    directory: string,
+    names: { readonly base: CheckpointName; readonly a: CheckpointName; readonly b: CheckpointName },
+  ): Promise<readonly FileDifference[] | GitRefusal>;
   /** Only when nothing was done in it. */
   removeWorktree(target: string, as: CheckpointName): Promise<"removed" | GitRefusal>;
   /** Forgets those of a session. */
@@ -68,6 +76,8 @@ export function createCheckpoints(options: CheckpointsOptions): Checkpoints {
         return checkpoint;
       }),
     restore: (directory, names) => orRefusal(() => restoreCheckpoint(directory, names, deps)),
+    merge: (directory, order) => orRefusal(() => mergeInto(directory, order, deps)),
+    compare: (directory, names) => orRefusal(() => compareCheckpoints(directory, names, deps)),
     makeWorktree: (order) =>
       orRefusal(async () => {
         await deps.checkTop((await findRepository(git, order.directory)).top);
