@@ -1,3 +1,4 @@
+import { isAbsolute } from "node:path";
 import { InvalidArgumentError } from "commander";
 
 /** Parsers of option values. What they refuse is a usage error: exit 2. */
@@ -34,4 +35,18 @@ export function parsePublicUrl(text: string): string {
   if (!/^https?:$/.test(protocol)) throw new InvalidArgumentError("Only http and https will do.");
   if (pathname !== "/") throw new InvalidArgumentError("An address without a path is needed.");
   return origin;
+}
+
+/** A folder on other machines, and where it is on this one. */
+export interface DirectoryPair {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Collects repeated `/there=/here` options. */
+export function collectPairs(text: string, before: readonly DirectoryPair[] = []): readonly DirectoryPair[] {
+  const at = text.indexOf("=");
+  const [from, to] = [text.slice(0, at), text.slice(at + 1)];
+  if (at > 0 && from.startsWith("/") && isAbsolute(to)) return [...before, { from, to }];
+  throw new InvalidArgumentError("Two absolute folders are needed: /THERE=/HERE.");
 }

@@ -4,7 +4,7 @@ import { resolveHome } from "../home/home.ts";
 import type { CliIo } from "../io.ts";
 import { DEFAULT_PORT } from "../start/port.ts";
 import { readTelemetrySettings } from "../telemetry/settings.ts";
-import { parsePort, parsePublicUrl } from "./parse-options.ts";
+import { collectPairs, parsePort, parsePublicUrl, type DirectoryPair } from "./parse-options.ts";
 
 interface Options {
   readonly port: number;
@@ -16,6 +16,7 @@ interface Options {
   readonly open?: boolean;
   readonly credentials: "login" | "env";
   readonly allow?: readonly string[];
+  readonly map?: readonly DirectoryPair[];
 }
 
 /** `skein start`: store, server, runner and web app in this process, until Ctrl-C. */
@@ -29,6 +30,7 @@ export function startCommand(io: CliIo, version: string): Command {
     .option("--database <url>", "keep the data in a PostgreSQL: postgres://… (default: SKEIN_DATABASE, else the home)")
     .option("--json", "print one line {url, token, link, home, pid} when it is ready")
     .option("--allow <folder...>", "coders may work in these folders and below only (default: anywhere)")
+    .option("--map <there=here>", "a folder of other machines, and where it is on this one (repeatable)", collectPairs)
     .addOption(
       new Option("--credentials <from>", "agents use their own sign-in, or this environment's provider keys")
         .choices(["login", "env"])
@@ -58,6 +60,7 @@ export function startCommand(io: CliIo, version: string): Command {
         agents: {
           environment,
           credentials: options.credentials,
+          directoryMap: options.map ?? [],
           allowedDirectories: options.allow?.map((folder) => resolve(io.cwd, folder)),
           defaultDirectory: io.homeFolder,
         },

@@ -37,6 +37,8 @@ export interface AgentOptions {
   readonly credentials: "login" | "env";
   /** Coders work in these folders and below; absent: wherever the person may. */
   readonly allowedDirectories: readonly string[] | undefined;
+  /** Where directories of other machines are here. */
+  readonly directoryMap: readonly { readonly from: string; readonly to: string }[];
   /** Where a coder works that was not told. */
   readonly defaultDirectory: string;
 }
@@ -94,6 +96,7 @@ export const compose: Compose = async ({ home, database, host, port, publicUrl, 
   const coders = registerCoder(registry, {
     defaultWorkingDirectory: agents.defaultDirectory,
     allowedDirectories: agents.allowedDirectories,
+    directoryMap: agents.directoryMap,
     environment: agents.environment,
     owner: home.folder,
     machine: hostname(),

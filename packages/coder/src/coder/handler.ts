@@ -27,7 +27,7 @@ import { recover } from "./recover.ts";
 import { runRewind } from "./rewind.ts";
 import { applySetting, settingsOf } from "./settings.ts";
 import { settle } from "./settle.ts";
-import { setUp } from "./set-up.ts";
+import { noteMachine, setUp } from "./set-up.ts";
 import type { SetUpDeps } from "./set-up.ts";
 import { moveCursor, promptIdOf, setStatus } from "./state.ts";
 import type { CoderContext, CoderPass } from "./state.ts";
@@ -68,6 +68,7 @@ async function performWake(ctx: CoderContext, deps: HandlerDeps): Promise<void> 
     const pass = await setUp(ctx, deps);
     const native = createNativeMirror(pass, { sessions, files, owner: deps.owner });
     if ((await takeLease(pass, deps)) === "waiting") return;
+    noteMachine(pass, deps);
     const behind = isBehind(pass);
     const restored = behind ? "as-it-was" : await restoreNative(pass, { sessions, files, owner: deps.owner });
     // A process that is warm knows another file.

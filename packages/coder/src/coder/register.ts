@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { SkeinError } from "@skein/protocol";
-import type { Entity, Message } from "@skein/protocol";
+import type { Entity, ForkedFrom, Message } from "@skein/protocol";
 import type { Registry } from "@skein/runtime";
 import { coderArgs, coderInbox } from "@skein/sessions";
 import type { CoderArgs } from "@skein/sessions";
@@ -20,6 +20,8 @@ import { procTable } from "../process/process-table.ts";
 import { createReaper } from "../process/reaper.ts";
 import { checkDirectory } from "./admission.ts";
 import type { DirectoryRules } from "./admission.ts";
+import { directoryMapper } from "./directory-map.ts";
+import type { DirectoryMap } from "./directory-map.ts";
 import { attachmentsOf } from "./attachments.ts";
 import type { Attachments } from "./attachments.ts";
 import { createCoderCalls } from "./calls.ts";
@@ -52,6 +54,11 @@ export interface CoderOptions {
   readonly owner: string;
   /** Shown with sessions. */
   readonly machine?: string | undefined;
+  /**
+   * Where directories of sessions from other machines are here: the first entry that a directory is in counts. Read it
+   * as “what is at `from` there is at `to` here”.
+   */
+  readonly directoryMap?: DirectoryMap | undefined;
   readonly claude?: ClaudeSettings | undefined;
   readonly codex?: CodexSettings | undefined;
   /** Agents that speak ACP: those that we know, and those that a person set up. */
@@ -122,6 +129,7 @@ export function registerCoder(registry: Registry, options: CoderOptions): Coders
     throw new SkeinError("agent_not_installed", `This runner does not drive the agent “${agent}”.`);
   };
 
+  const mapDirectory = directoryMapper(options.directoryMap ?? []);
   const follower = followerOf(options, {
     clock,
     sessionsOf: (name) => adapters.find(({ agent }) => agent === name)?.sessions,
@@ -133,10 +141,11 @@ export function registerCoder(registry: Registry, options: CoderOptions): Coders
     creationSchema: coderArgs,
     inboxSchemas: coderInbox,
     fork: { omitArgs: ["nativeSessionId", "importFrom", "resource", "cwd", "files"], omitTags: [NATIVE_SESSION_TAG] },
-    admit: ({ id, args }) => admit({ id, args }, { adapterOf, sourceOf, directories, attachments, options }),
+    admit: (request) => admit(request, { adapterOf, sourceOf, directories, attachments, options }),
     handler: (ctx) =>
       handleWake(ctx, {
         ...options,
+        mapDirectory,
         files,
         clock,
         reaper,
@@ -192,7 +201,10 @@ interface AdmitDeps {
 }
 
 /** Everything that can be known to fail, before anything is made. */
-async function admit({ args }: { id: string; args: CoderArgs }, deps: AdmitDeps): Promise<void> {
+async function admit(
+  { args, forkedFrom }: { readonly args: CoderArgs; readonly forkedFrom?: ForkedFrom },
+  deps: AdmitDeps,
+): Promise<void> {
   const adapter = deps.adapterOf(args.agent);
   if (!(await adapter.isInstalled())) {
     const { hint = "" } = await adapter.status();
@@ -200,6 +212,12 @@ async function admit({ args }: { id: string; args: CoderArgs }, deps: AdmitDeps)
   }
   if (!adapter.traits.modes.includes(args.permissionMode)) {
     throw new SkeinError("invalid_request", `${adapter.traits.name} has no mode “${args.permissionMode}”.`);
+  }
+  if (forkedFrom !== undefined && adapter.importer === undefined) {
+    throw new SkeinError(
+      "invalid_request",
+      `${adapter.traits.name} takes no history: a fork of it would know nothing.`,
+    );
   }
   const { nativeSessionId, importFrom } = args;
   if (importFrom !== undefined)

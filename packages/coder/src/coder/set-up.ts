@@ -15,6 +15,8 @@ export interface SetUpDeps extends ForkDirectoryDeps {
   /** Where a coder works that was not told. */
   readonly defaultWorkingDirectory: string;
   readonly machine?: string | undefined;
+  /** Where a session's directory is on this machine. */
+  readonly mapDirectory?: ((directory: string) => string) | undefined;
   /** An agent's sessions on this machine, whether it is driven here or not. */
   readonly sourceOf: (agent: string) => NativeSessions;
 }
@@ -37,7 +39,8 @@ export async function setUp(ctx: CoderContext, deps: SetUpDeps): Promise<CoderPa
   const own = ctx.args.resource === undefined ? undefined : ctx.args.cwd;
   const known =
     inherited === undefined ? (own ?? there?.cwd) : await directoryOfFork(ctx, { session, inherited }, deps);
-  const cwd = known ?? (await workingDirectory(ctx.args, deps.defaultWorkingDirectory, deps.sourceOf));
+  const told = known ?? (await workingDirectory(ctx.args, deps.defaultWorkingDirectory, deps.sourceOf));
+  const cwd = deps.mapDirectory?.(told) ?? told;
   if (there === undefined || inherited !== undefined) {
     sessionInfo.upsert({ ...inheritedInfo(ctx, inherited), ...infoRow(ctx, deps, { sessionId, cwd, native }) });
   }
@@ -64,6 +67,14 @@ export async function setUp(ctx: CoderContext, deps: SetUpDeps): Promise<CoderPa
       return { ...native, id: told.id, told: ctx.tags[NATIVE_SESSION_TAG] === told.id };
     },
   };
+}
+
+/** The session says on which machine it is now, and where it works there: it may have gone on from another. */
+export function noteMachine({ session, sessionId, cwd }: CoderPass, { machine }: Pick<SetUpDeps, "machine">): void {
+  const { sessionInfo } = session.collections;
+  const info = sessionInfo.get("current");
+  if (info === undefined || info.sessionId !== sessionId || machine === undefined || info.machine === machine) return;
+  sessionInfo.update("current", (row) => ({ ...row, machine, cwd }));
 }
 
 /** What was asked for; else where the session that is attached or imported worked; else the default. */

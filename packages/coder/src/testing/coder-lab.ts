@@ -26,7 +26,7 @@ export interface CoderLab {
   /** Put between runners and the server from now on. */
   intercept(between: ((request: Request, next: Next) => Promise<Response>) | undefined): void;
   /** Starts a runner of coders; stops with the lab. */
-  startRunner(options?: Partial<CoderOptions>): Promise<LabRunner>;
+  startRunner(options?: Partial<CoderOptions> & { readonly runnerId?: string }): Promise<LabRunner>;
   spawn(id: string, args?: Partial<z.input<typeof coderArgs>>, first?: Message): Promise<SessionView>;
   /** Looks at a session that is there. */
   watch(url: string, sessionId: string): SessionView;
@@ -83,7 +83,7 @@ export async function createCoderLab(options: { agent?: FakeAgent; server?: Test
     client,
     agent,
     cwd,
-    async startRunner(changes = {}) {
+    async startRunner({ runnerId = "lab", ...changes } = {}) {
       const registry = createRegistry();
       const coders = registerCoder(registry, {
         defaultWorkingDirectory: cwd,
@@ -104,7 +104,7 @@ export async function createCoderLab(options: { agent?: FakeAgent; server?: Test
         ...connection,
         fetch,
         registry,
-        id: "lab",
+        id: runnerId,
         calls: coders.calls,
         pollMs: 500,
         graceMs: 300,

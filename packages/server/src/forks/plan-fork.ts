@@ -64,6 +64,8 @@ export function planSpawnOf(
     args: { ...renamed(inherited, names), ...changes },
     tags: { ...tagsOf(without(origin.tags, declared.omitTags), names), ...tags },
     ...(initialMessage && { initialMessage }),
+    // Where the origin may work the fork finds what it needs; `PATCH` says otherwise.
+    ...(origin.dispatch && { dispatch: origin.dispatch }),
     forkedFrom: {
       entity: origin.url,
       ...(main && { resource: main.from, offset: formatOffset(main.cut.position) }),
