@@ -14,7 +14,8 @@ export const cronSchedule = z
   })
   .superRefine((schedule, context) => {
     try {
-      parse(schedule);
+      // Time zones are looked at only when a time is asked for.
+      parse(schedule).nextRun(new Date(0));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       context.addIssue({ code: "custom", message: `is not a schedule: ${reason}` });
@@ -23,10 +24,7 @@ export const cronSchedule = z
 export type CronSchedule = z.output<typeof cronSchedule>;
 
 function parse({ expression, timeZone }: CronSchedule): Cron {
-  const cron = new Cron(expression, { timezone: timeZone, paused: true });
-  // Time zones are looked at only when a time is asked for.
-  cron.nextRun(new Date(0));
-  return cron;
+  return new Cron(expression, { timezone: timeZone, paused: true });
 }
 
 /** The first tick behind a time; `undefined` when there is none any more. */

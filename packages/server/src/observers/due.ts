@@ -1,4 +1,4 @@
-import { sourceText, ticksUntil, type WakeRow } from "@skein/protocol";
+import { sourceText, ticksUntil, type CronSchedule, type MissedTicks, type WakeRow } from "@skein/protocol";
 import type { ServerContext } from "../context.ts";
 import { allDone } from "../records/all-done.ts";
 import type { ObserverRecord } from "../records/collections.ts";
@@ -16,7 +16,8 @@ export async function lookAtDueObservers(context: ServerContext): Promise<boolea
   const { store } = context;
   const query = { collection: "observers", index: "due", below: store.now() + 1, limit: PAGE };
   const { records } = await store.queryRecords<ObserverRecord>(query);
-  await allDone(records.map(({ value }) => fire(context, value)));
+  const ticks = createTicks(store.now());
+  await allDone(records.map(({ value }) => fire(context, value, ticks)));
   return records.length > 0;
 }
 
@@ -25,14 +26,27 @@ export async function nextDueObserver({ store }: ServerContext): Promise<number 
   return records[0]?.value.dueAt;
 }
 
-async function fire(context: ServerContext, observer: ObserverRecord): Promise<void> {
+type Ticks = (schedule: CronSchedule, due: number) => MissedTicks;
+
+/** Schedules are much alike: what is due of one is computed once for all who have it. */
+function createTicks(now: number): Ticks {
+  const known = new Map<string, MissedTicks>();
+  return (schedule, due) => {
+    const key = `${schedule.expression} ${schedule.timeZone} ${due}`;
+    const found = known.get(key) ?? ticksUntil(schedule, due, now);
+    known.set(key, found);
+    return found;
+  };
+}
+
+async function fire(context: ServerContext, observer: ObserverRecord, ticks: Ticks): Promise<void> {
   const now = context.store.now();
   const { source, tickAt, debounceUntil, timeoutAt } = observer;
   if (source.kind === "timer" && tickAt !== undefined) {
     const row: WakeRow = { ...headOf(context, observer), reason: "timer", at: tickAt };
     await tell(context, observer, { rows: [row], after: undefined });
   } else if (source.kind === "cron" && tickAt !== undefined) {
-    const { count, last, next } = ticksUntil(source.schedule, tickAt, now);
+    const { count, last, next } = ticks(source.schedule, tickAt);
     const row: WakeRow = { ...headOf(context, observer), reason: "cron", at: last, ticks: count };
     const { tickAt: _, ...rest } = observer;
     await tell(context, observer, {

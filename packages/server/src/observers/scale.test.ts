@@ -1,9 +1,9 @@
-import { mainStream, type ObserveSource, type WakeCondition } from "@skein/protocol";
+import { mainStream, wakeRow, ZERO_OFFSET, type ObserveSource, type WakeCondition } from "@skein/protocol";
 import { withCommit, type Operation, type Store } from "@skein/store";
 import { createMemoryStore } from "@skein/store/memory";
 import { expect, test } from "vitest";
 import { pairId, SERVER_COLLECTIONS, type ObserverRecord } from "../records/collections.ts";
-import { createFixture, row } from "../testing/fixture.ts";
+import { createFixture, declaredObservation, row } from "../testing/fixture.ts";
 import { createMemoryServer } from "../testing/memory-server.ts";
 import { entityRecord, idleWake } from "../testing/plan-world.ts";
 
@@ -79,6 +79,39 @@ test("[WK36] a writer's commit is the same whether one or a thousand observe it,
     Array.from({ length: 1000 }, async (_, n) => (await store.getStream(mainStream(`/watcher/w${n}`)))?.head),
   );
   expect(new Set(heads)).toEqual(new Set([1]));
+  await server.close();
+});
+
+test("[WK27] a long history is told in a few wakes that leave nothing out", async () => {
+  const store = createMemoryStore({ collections: SERVER_COLLECTIONS });
+  const server = createMemoryServer({ store });
+  const on = createFixture(server, store, () => undefined);
+  await on.runner("w", ["watcher"]);
+  await on.spawn("/watcher/a");
+  const board = "/_skein/shared-state/board";
+  await on.call("PUT", board, undefined, { "content-type": "application/json" });
+  await on.call(
+    "POST",
+    board,
+    Array.from({ length: 12_000 }, (_, n) => row("note", `k${n}`, { key: `k${n}` })),
+  );
+  const held = await on.claim("w");
+  const main = mainStream("/watcher/a");
+  const event = declaredObservation("b", { kind: "db", id: "board" }, { on: "change" }, { from: ZERO_OFFSET });
+  await on.committed(held, {
+    seq: 1,
+    writes: [{ stream: main, events: [event] }],
+    ack: await on.tail(main),
+    done: true,
+  });
+  await on.settle();
+  const told = (await on.events(main)).filter(({ type }) => type === "wake").map(({ value }) => wakeRow.parse(value));
+  const ranges = told.flatMap((wake) =>
+    wake.reason === "change" ? [{ from: wake.from, to: wake.to, rows: wake.changes.length + wake.more }] : [],
+  );
+  expect(ranges.reduce((sum, { rows }) => sum + rows, 0)).toBe(12_000);
+  expect(ranges.slice(1).map(({ from }) => from)).toEqual(ranges.slice(0, -1).map(({ to }) => to));
+  expect(ranges.length).toBeLessThan(5);
   await server.close();
 });
 

@@ -287,6 +287,14 @@ function timeRules(on: () => Fixture): void {
     expect((await poll("w")).status).toBe(204);
   });
 
+  test("[WK31] a run that does not end in time is a silence, too", async () => {
+    const { next, finish, advance } = on();
+    await pair(on(), declaredObservation("s", entitySource, { on: "runFinished", timeoutMs: 5000 }));
+    advance(5000);
+    await finish(await next("w"));
+    expect(await toldTo(on())).toMatchObject([{ reason: "timeout", source: SOURCE, timeoutMs: 5000 }]);
+  });
+
   test("[WK31] a change puts the timeout off, and one that is being gathered is no silence", async () => {
     const { next, finish, poll, advance, call } = on();
     const wake = { ...CHANGE, collections: ["tag"], timeoutMs: 10_000, debounceMs: 3000 };
