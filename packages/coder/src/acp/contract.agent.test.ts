@@ -10,7 +10,10 @@ import { createAcpAgents } from "./acp-agent.ts";
 runDriverContract({
   name: "acp",
   missing: process.platform === "linux" ? undefined : "Finding what commands left needs /proc.",
-  deviations: [],
+  deviations: [
+    { id: "steer-command", reason: "the protocol has no way to put something into a turn" },
+    { id: "steer-text", reason: "the protocol has no way to put something into a turn" },
+  ],
   async createLab() {
     const lab = await createAcpLab();
     const { environment, root: owner } = lab;
@@ -33,6 +36,7 @@ runDriverContract({
       },
       asked: () => lab.api.conversation().map(({ messages }) => messages),
       reached: (gate) => lab.api.reached(gate),
+      open: (gate) => lab.api.open(gate),
       processes: async () => (await find()).map(({ pid }) => pid),
       agentProcess: async () => (await find()).find(({ pid, session }) => pid === session)?.pid,
       close: () => lab.close(),

@@ -5,7 +5,7 @@ import { sessionMarker } from "../process/marker.ts";
 import { buildEnvironment } from "./environment.ts";
 import type { Credentials, Environment } from "../process/environment.ts";
 import { claudeOptions } from "./options.ts";
-import type { SettingSource } from "./options.ts";
+import type { MODES, SettingSource } from "./options.ts";
 import type { ClaudeOptions, ClaudePermissionResult, ClaudeUserMessage, QueryFunction } from "./sdk.ts";
 import { createAgentProcess } from "./spawn.ts";
 
@@ -13,6 +13,7 @@ import { createAgentProcess } from "./spawn.ts";
 export interface Agent {
   send(message: ClaudeUserMessage): void;
   interrupt(): Promise<void>;
+  setMode(mode: (typeof MODES)[keyof typeof MODES]): Promise<void>;
   pid(): number | undefined;
   stderr(): string;
   end(): Promise<void>;
@@ -67,6 +68,7 @@ export async function openAgent(deps: AgentDeps, driver: DriverOptions): Promise
     async interrupt() {
       await running.interrupt();
     },
+    setMode: (mode) => running.setPermissionMode(mode),
     pid: () => process.pid(),
     stderr: () => process.stderr(),
     async end() {

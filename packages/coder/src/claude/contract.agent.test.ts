@@ -34,6 +34,7 @@ runDriverContract({
       },
       asked: () => lab.api.conversation().map(({ messages }) => messages),
       reached: (gate) => lab.api.reached(gate),
+      open: (gate) => lab.api.open(gate),
       processes: async () => (await find()).map(({ pid }) => pid),
       // It leads a session of its own, and is the first that did.
       agentProcess: async () =>

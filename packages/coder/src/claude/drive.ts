@@ -7,11 +7,11 @@ import { TIMING, within } from "../drive/timing.ts";
 import type { Timing } from "../drive/timing.ts";
 import { watchTurn } from "../drive/watch-turn.ts";
 import type { Watchdog } from "../drive/watchdog.ts";
-import type { AgentDriver, DriverOptions, PromptInput, TurnOutcome } from "../driver.ts";
+import type { AgentDriver, DriverOptions, DriverSettings, PromptInput, TurnOutcome } from "../driver.ts";
 import type { Reaper } from "../process/reaper.ts";
 import { openAgent } from "./agent.ts";
 import type { Agent, AgentDeps } from "./agent.ts";
-import { userMessage } from "./options.ts";
+import { isUuid, MODES, userMessage } from "./options.ts";
 import { classifyFailure } from "./outcome.ts";
 import { createTurnReader } from "./read-turn.ts";
 import type { TurnReader } from "./read-turn.ts";
@@ -40,7 +40,7 @@ export function createClaudeDriver(deps: ClaudeDriverDeps, options: DriverOption
 
 class ClaudeDriver implements AgentDriver {
   readonly #deps: ClaudeDriverDeps;
-  readonly #options: DriverOptions;
+  #options: DriverOptions;
   readonly #timing: Timing;
   readonly #slot: AgentSlot<Agent>;
   readonly #reader: TurnReader;
@@ -53,7 +53,7 @@ class ClaudeDriver implements AgentDriver {
     this.#options = options;
     this.#timing = { ...TIMING, ...deps.timing };
     this.#slot = createAgentSlot({
-      open: () => openAgent({ ...deps, ...this.#callbacks() }, options),
+      open: () => openAgent({ ...deps, ...this.#callbacks() }, this.#options),
       clear: () => deps.reaper.endSession(options.sessionId),
     });
     this.#reader = createTurnReader({
@@ -79,13 +79,38 @@ class ClaudeDriver implements AgentDriver {
     signal.addEventListener("abort", stop, { once: true });
     try {
       if (signal.aborted || this.#closed) turn.finish({ kind: "aborted", reason: "stopped" });
-      else void this.#start(turn, input.text);
+      else void this.#start(turn, input);
       yield* turn.events;
     } finally {
       watchdog.stop();
       signal.removeEventListener("abort", stop);
       if (!turn.isOver()) await this.interrupt();
     }
+  }
+
+  /** Said while a tool runs, it goes into the turn with the tool's result; else the agent takes it up when it has spoken. */
+  steer(input: PromptInput, { promptId }: { readonly promptId: string }): Promise<boolean> {
+    const turn = this.#turn;
+    const agent = this.#slot.current();
+    const runs = turn !== undefined && !turn.isOver() && turn.begun && !turn.facts.interrupted;
+    if (!runs || agent === undefined || !isUuid(promptId)) return Promise.resolve(false);
+    turn.awaited.add(promptId);
+    agent.send(userMessage(input, promptId));
+    return Promise.resolve(true);
+  }
+
+  async configure({ permissionMode, model }: DriverSettings): Promise<boolean> {
+    const agent = this.#slot.current();
+    const before = this.#options;
+    // To do everything without asking, and with another model, is what a process is started with.
+    if (agent !== undefined && (model !== before.model || before.permissionMode === "bypass")) return false;
+    if (agent !== undefined) {
+      if (permissionMode === "bypass") return false;
+      await agent.setMode(MODES[permissionMode]);
+    }
+    const { model: _, ...rest } = before;
+    this.#options = { ...rest, permissionMode, ...(model === undefined ? {} : { model }) };
+    return true;
   }
 
   async interrupt(): Promise<void> {
@@ -100,6 +125,8 @@ class ClaudeDriver implements AgentDriver {
       this.#reader.abort(turn, "interrupted");
       return this.#slot.end();
     }
+    // What was put into it and not taken up would begin a turn by itself.
+    if (turn.awaited.size > 0) return this.#slot.end();
     const pid = agent?.pid();
     if (pid !== undefined) await this.#deps.reaper.endCommands(this.#options.sessionId, { pid, since: turn.since });
   }
@@ -135,11 +162,13 @@ class ClaudeDriver implements AgentDriver {
     };
   }
 
-  async #start(turn: Turn, text: string): Promise<void> {
+  async #start(turn: Turn, input: PromptInput): Promise<void> {
     try {
       turn.since = await this.#deps.reaper.ticks();
       const agent = await this.#slot.ready();
-      if (!turn.isOver()) agent.send(userMessage(text, turn.promptId));
+      if (turn.isOver()) return;
+      agent.send(userMessage(input, turn.promptId));
+      turn.begun = true;
     } catch (error) {
       turn.finish(failureOf(error));
     }

@@ -1,5 +1,6 @@
 import type { PermissionMode } from "@skein/sessions";
-import type { DriverOptions } from "../driver.ts";
+import { promptParts } from "../drive/prompt-parts.ts";
+import type { DriverOptions, PromptInput } from "../driver.ts";
 import type { ClaudeOptions, ClaudeUserMessage } from "./sdk.ts";
 
 /**
@@ -17,7 +18,7 @@ export interface StartOptions {
 /** Whose settings are loaded. `project` and `local` run what the repository says: hooks, MCP servers, helpers. */
 export type SettingSource = "user" | "project" | "local";
 
-const MODES = {
+export const MODES = {
   ask: "default",
   "accept-edits": "acceptEdits",
   plan: "plan",
@@ -58,16 +59,26 @@ function permissionOptions(mode: PermissionMode): Partial<ClaudeOptions> {
 }
 
 /** A prompt under an id of ours. Text that Claude Code would read as a command or a file mention is sent as written. */
-export function userMessage(text: string, promptId: string): ClaudeUserMessage {
+export function userMessage(input: PromptInput, promptId: string): ClaudeUserMessage {
+  const { text, images } = promptParts(input);
   const verbatim = /^\s*\/|@/.test(text);
+  const pictures = images.flatMap(({ mime, bytes }) => {
+    const media_type = PICTURES.find((known) => known === mime);
+    const data = Buffer.from(bytes).toString("base64");
+    return media_type === undefined
+      ? []
+      : [{ type: "image" as const, source: { type: "base64" as const, media_type, data } }];
+  });
   return {
     type: "user",
-    message: { role: "user", content: text },
+    message: { role: "user", content: pictures.length === 0 ? text : [...pictures, { type: "text", text }] },
     parent_tool_use_id: null,
     ...(isUuid(promptId) ? { uuid: promptId } : {}),
     ...(verbatim ? { client_composed: true as const } : {}),
   };
 }
+
+const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"] as const;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 type Uuid = NonNullable<ClaudeUserMessage["uuid"]>;

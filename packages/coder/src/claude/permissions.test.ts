@@ -62,5 +62,5 @@ test.each([
   ["look at @secret.txt", true],
   ["a / b", false],
 ])("[CD12] “%s” is sent as written: %s", (text, verbatim) => {
-  expect(userMessage(text, "not-a-uuid").client_composed === true).toBe(verbatim);
+  expect(userMessage({ text }, "not-a-uuid").client_composed === true).toBe(verbatim);
 });

@@ -1,6 +1,6 @@
-import type { ClaudeNormaliser, NativeDelta } from "@skein/sessions";
+import type { ClaudeNormaliser, NativeDelta, Usage } from "@skein/sessions";
 import type { Clock } from "../clock.ts";
-import type { DriverEvent, DriverRow } from "../driver.ts";
+import type { DriverEvent, DriverRow, TurnOutcome } from "../driver.ts";
 import { readClaudeMessage } from "./messages.ts";
 import type { ClaudeMessage } from "./messages.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -119,16 +119,43 @@ function noteAssistant(turn: Turn, message: MessageOf<"assistant">): void {
     (usage.input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0) + (usage.cache_creation_input_tokens ?? 0);
 }
 
-/** Ends the turn when a message says so, after its rows are shown. */
+/** Ends the turn when a message says so, after its rows are shown. What was put into it may have an end of its own. */
 function settle(turn: Turn, read: ClaudeMessage): void {
   if (read.kind === "result") {
     const { user_message_uuid: one, user_message_uuids: all = [] } = read.message;
     const named = one === undefined ? all : [one, ...all];
-    if (named.length === 0 || named.includes(turn.promptId)) turn.finish(outcomeOf(read.message, turn.facts));
+    if (named.length > 0 && !named.some((id) => turn.awaited.has(id))) return;
+    for (const id of named.length === 0 ? [turn.promptId] : named) turn.awaited.delete(id);
+    turn.outcome = together(turn.outcome, outcomeOf(read.message, turn.facts));
+    if (turn.awaited.size === 0 || turn.outcome.kind !== "completed") turn.finish(turn.outcome);
   }
-  if (read.kind === "lifecycle" && read.message.command_uuid === turn.promptId) {
+  if (read.kind === "lifecycle" && turn.awaited.has(read.message.command_uuid)) {
+    const { command_uuid: id, state } = read.message;
+    if (state !== "completed" && state !== "cancelled") return;
+    turn.awaited.delete(id);
     // A prompt that the session had seen already, or one that was taken back: there is no result.
-    if (read.message.state === "completed") turn.finish({ kind: "completed" });
-    if (read.message.state === "cancelled") turn.finish({ kind: "aborted", reason: "cancelled" });
+    if (id === turn.promptId) turn.outcome ??= state === "completed" ? { kind: "completed" } : CANCELLED;
+    if (turn.awaited.size === 0) turn.finish(turn.outcome ?? { kind: "completed" });
   }
+}
+
+const CANCELLED = { kind: "aborted", reason: "cancelled" } as const;
+
+/** Two ends of one turn: as the last says, with what both used. */
+function together(first: TurnOutcome | undefined, last: TurnOutcome): TurnOutcome {
+  if (first?.kind !== "completed" || last.kind === "aborted") return last;
+  const sum = (a: number | undefined, b: number | undefined) => (a === undefined ? b : a + (b ?? 0));
+  const [one, two] = [first.usage ?? {}, last.usage ?? {}];
+  const usage = {
+    ...one,
+    ...two,
+    inputTokens: sum(one.inputTokens, two.inputTokens),
+    outputTokens: sum(one.outputTokens, two.outputTokens),
+    cachedInputTokens: sum(one.cachedInputTokens, two.cachedInputTokens),
+    cacheWriteTokens: sum(one.cacheWriteTokens, two.cacheWriteTokens),
+    costUsd: sum(one.costUsd, two.costUsd),
+  };
+  const known: Usage = Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== undefined));
+  const durationMs = sum(first.durationMs, last.durationMs);
+  return { ...last, usage: known, ...(durationMs === undefined ? {} : { durationMs }) };
 }

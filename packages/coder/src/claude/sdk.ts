@@ -7,6 +7,7 @@ import { SkeinError } from "@skein/protocol";
  */
 export type ClaudeQuery = AsyncIterable<unknown> & {
   interrupt(): Promise<unknown>;
+  setPermissionMode(mode: NonNullable<Options["permissionMode"]>): Promise<void>;
   close(): void;
 };
 export type ClaudeOptions = Options;

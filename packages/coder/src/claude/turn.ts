@@ -15,6 +15,12 @@ export interface Turn {
   /** Resolves when the turn is over. */
   readonly ended: Promise<void>;
   readonly facts: { -readonly [K in keyof TurnFacts]: TurnFacts[K] };
+  /** The agent has its prompt. */
+  begun: boolean;
+  /** The prompts whose end is awaited: its own, and what was put into it. */
+  readonly awaited: Set<string>;
+  /** How it has ended for those that are not awaited any more. */
+  outcome: TurnOutcome | undefined;
   /** Moment of its beginning, as the process table counts. */
   since: number;
   /** Calls of tools without a result. */
@@ -50,6 +56,9 @@ export function createTurn(input: { promptId: string; runId: string }): Turn {
   return {
     ...input,
     since: 0,
+    begun: false,
+    awaited: new Set([input.promptId]),
+    outcome: undefined,
     events,
     ended,
     facts: { interrupted: false },

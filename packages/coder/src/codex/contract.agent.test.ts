@@ -34,6 +34,7 @@ runDriverContract({
       },
       asked: () => lab.api.conversation().map(({ input }) => input),
       reached: (gate) => lab.api.reached(gate),
+      open: (gate) => lab.api.open(gate),
       processes: async () => (await find()).map(({ pid }) => pid),
       agentProcess: async () => (await find()).find(({ marker }) => marker.endsWith("codex/app-server"))?.pid,
       close: () => lab.close(),

@@ -101,12 +101,15 @@ class CodexDriver implements AgentDriver {
     if (turn?.id === undefined || turn.isOver() || turn.interrupted || thread === undefined) return false;
     const about = { threadId: thread.id, expectedTurnId: turn.id, clientUserMessageId: promptId };
     // Its row is the coder's, as a prompt's is.
-    turn.steered.add(promptId);
+    turn.steered.set(promptId, new Set());
     // Refused when the turn is over by now, or is of a kind that takes nothing.
-    return thread.server.request("turn/steer", { ...about, input: codexInput(input) }).then(
+    const isTaken = await thread.server.request("turn/steer", { ...about, input: codexInput(input) }).then(
       () => true,
       () => false,
     );
+    // What is said after its answer is said to this.
+    turn.steered.set(promptId, new Set(turn.partial.keys()));
+    return isTaken;
   }
 
   async interrupt(): Promise<void> {
@@ -119,7 +122,7 @@ class CodexDriver implements AgentDriver {
     await this.#within(this.#timing.interruptMs, turn.ended);
     const isStuck = !turn.isOver();
     if (isStuck) {
-      showPartial(turn, this.#deps.clock);
+      showPartial(turn, this.#deps.clock.now());
       turn.finish(this.#aborted());
       await this.#unstick(thread);
     }
@@ -219,7 +222,7 @@ class CodexDriver implements AgentDriver {
     const turn = this.#turn;
     if (turn !== undefined && !turn.isOver()) {
       await readFile(turn, thread);
-      showPartial(turn, this.#deps.clock);
+      showPartial(turn, this.#deps.clock.now());
       const outcome = turn.interrupted || this.#closed ? this.#aborted() : undefined;
       turn.finish(outcome ?? { kind: "failed", code: "agent_failed", message: reason });
     }

@@ -1,5 +1,4 @@
 import type { NativeDelta, NativeTranscriptRow, Normalised } from "@skein/sessions";
-import type { Clock } from "../clock.ts";
 import type { DriverRow } from "../driver.ts";
 import type { Notification, TurnError } from "./messages.ts";
 import type { CodexTurn } from "./turn.ts";
@@ -23,7 +22,10 @@ function showRow(turn: CodexTurn, row: NativeTranscriptRow): void {
   const { payload, callId, key } = row;
   if (row.parentCallId === undefined) {
     // The coder writes the prompt and the end of the turn itself.
-    if (payload.type === "user_message" && (key === turn.promptId || turn.steered.has(key))) return;
+    if (payload.type === "user_message" && key === turn.promptId) return;
+    const cut = payload.type === "user_message" ? turn.steered.get(key) : undefined;
+    // Codex breaks off what it was saying, and forgets it.
+    if (cut !== undefined) return showPartial(turn, row.ts, cut);
     if (payload.type === "turn_complete" || payload.type === "turn_aborted") {
       turn.end = row;
       return;
@@ -92,18 +94,19 @@ export function showRetry(turn: CodexTurn, error: TurnError, now: number): void 
 }
 
 /** Text that was on its way when the turn was cut off: Codex forgets it, we keep it. */
-export function showPartial(turn: CodexTurn, clock: Clock): void {
+export function showPartial(turn: CodexTurn, ts: number, only?: ReadonlySet<string>): void {
   for (const [liveKey, { kind, text }] of turn.partial) {
-    if (kind !== "text" || text === "") continue;
+    if (kind !== "text" || text === "" || only?.has(liveKey) === false) continue;
     const payload = { v: 1, type: "assistant_message", text } as const;
     const row: DriverRow = {
       key: `${turn.promptId}:partial:${liveKey}`,
-      ts: clock.now(),
+      ts,
       type: payload.type,
       liveKey,
       payload,
     };
     turn.events.push({ kind: "row", row });
+    turn.shown.add(liveKey);
+    turn.partial.delete(liveKey);
   }
-  turn.partial.clear();
 }

@@ -57,7 +57,10 @@ export function codexInput(prompt: PromptInput) {
   const { text, images } = promptParts(prompt);
   return [
     { type: "text", text, text_elements: [] },
-    ...images.map(({ path }) => ({ type: "localImage", path }) as const),
+    ...images.map(({ mime, bytes }) => {
+      const url = `data:${mime};base64,${Buffer.from(bytes).toString("base64")}`;
+      return { type: "image", url } as const;
+    }),
   ] as const;
 }
 
@@ -95,7 +98,7 @@ export async function completeTurn(
   }
   if (turn.hasAgents) await readAgents(deps, turn, thread);
   if (ended.status === "completed") return turn.finish({ kind: "completed", ...told(turn, ended.durationMs) });
-  showPartial(turn, clock);
+  showPartial(turn, clock.now());
   if (interrupted) return turn.finish(deps.aborted());
   const failure = classifyCodexFailure(ended.error ?? { message: "Codex ended the turn with an error." });
   turn.finish({ kind: "failed", ...failure, ...told(turn, ended.durationMs) });

@@ -13,8 +13,8 @@ export interface CodexTurn {
   /** Codex's id of it, once it has begun. */
   id: string | undefined;
   interrupted: boolean;
-  /** The ids of prompts that were put into it. */
-  readonly steered: Set<string>;
+  /** The prompts that were put into it, by id, with what was being said then (live keys). */
+  readonly steered: Map<string, ReadonlySet<string>>;
   /** The row by which its file ends it. */
   end: NativeTranscriptRow | undefined;
   readonly openCalls: Set<string>;
@@ -54,7 +54,7 @@ export function createCodexTurn(promptId: string): CodexTurn {
     ended,
     id: undefined,
     interrupted: false,
-    steered: new Set(),
+    steered: new Map(),
     end: undefined,
     openCalls: new Set(),
     calls: new Map(),

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { AgentDriver, DriverEvent, DriverOptions, DriverRow, TurnOutcome } from "../driver.ts";
@@ -15,6 +15,7 @@ export interface ContractLab {
   /** What the model was sent with each call, oldest first. */
   asked(): readonly unknown[];
   reached(gate: string): Promise<void>;
+  open(gate: string): void;
   /** The ids of all processes that the agent and its commands run. */
   processes(): Promise<readonly number[]>;
   /** The agent's own process. */
@@ -53,6 +54,10 @@ export type CheckId =
   | "provider-500"
   | "cut"
   | "cut-once"
+  | "steer-command"
+  | "steer-text"
+  | "attachments"
+  | "plan"
   | "kill"
   | "close"
   | "abort";
@@ -305,6 +310,83 @@ export function runDriverContract(subject: ContractSubject): void {
     expect(said).toEqual(["one", "two"]);
   });
 
+  check("steer-command", "what is put into a turn while a command runs reaches the model in that turn", async () => {
+    const driver = open();
+    const wait = "echo up > up.txt; while [ ! -f go.txt ]; do sleep 0.05; done";
+    const turn = collect(prompt(driver, `[[bash: ${wait}]] [[say: fin]]`));
+    await expect.poll(() => exists("up.txt"), patiently).toBe(true);
+    expect(await driver.steer?.({ text: "and something else" }, { promptId: randomUUID() })).toBe(true);
+    await writeFile(join(lab.cwd, "go.txt"), "");
+    const events = await turn;
+    expect(outcomeOf(events)?.kind).toBe("completed");
+    expect(lastAsked()).toContain("and something else");
+    expect(rowsOf(events).filter(({ type }) => type === "user_message")).toEqual([]);
+    expect(outcomeOf(await collect(prompt(driver, "next")))?.kind).toBe("completed");
+    expect(await driver.steer?.({ text: "too late" }, { promptId: randomUUID() })).toBe(false);
+  });
+
+  check(
+    "steer-text",
+    "what is put into a turn while the agent speaks is answered in that turn, which ends once",
+    async () => {
+      const driver = open();
+      let taken: boolean | undefined;
+      const events = await collect(prompt(driver, "[[say: one{gate speak} two]]"), async (event) => {
+        if (event.kind !== "delta" || taken !== undefined) return;
+        taken = false;
+        taken = await driver.steer?.({ text: "[[say: three]]" }, { promptId: randomUUID() });
+        lab.open("speak");
+      });
+      expect(taken).toBe(true);
+      const said = rowsOf(events).flatMap(({ payload }) =>
+        payload.type === "assistant_message" ? [payload.text] : [],
+      );
+      // Some agents finish what they say, others break off: what they said is kept.
+      expect(said[0]).toMatch(/^one/);
+      expect(said.slice(1)).toEqual(["three"]);
+      expect(events.filter(({ kind }) => kind === "turn")).toHaveLength(1);
+      expect(outcomeOf(events)?.kind).toBe("completed");
+      expect(outcomeOf(await collect(prompt(driver, "next")))?.kind).toBe("completed");
+    },
+  );
+
+  check(
+    "attachments",
+    "a picture reaches the model as a picture, a text as text, anything else as a path",
+    async () => {
+      const files = [
+        ["dot.png", "image/png", PICTURE],
+        ["note.md", "text/markdown", Buffer.from("a short note")],
+        ["data.bin", "application/octet-stream", Buffer.from([0, 1, 2])],
+      ] as const;
+      const attachments = await Promise.all(
+        files.map(async ([name, mime, bytes]) => {
+          const path = join(lab.cwd, name);
+          await writeFile(path, bytes);
+          return { name, mime, path, bytes };
+        }),
+      );
+      const options = { promptId: randomUUID(), runId: "1-1", signal: new AbortController().signal };
+      const events = await collect(open().prompt({ text: "look at these", attachments }, options));
+      expect(outcomeOf(events)?.kind).toBe("completed");
+      const asked = lastAsked();
+      expect(asked).toMatch(/image\/png/);
+      expect(asked).toContain("a short note");
+      expect(asked).toContain(join(lab.cwd, "data.bin"));
+      expect(asked).not.toContain(join(lab.cwd, "dot.png"));
+    },
+  );
+
+  check("plan", "in plan mode nothing is changed without leave", async () => {
+    const driver = open({ permissionMode: "plan" });
+    const path = join(lab.cwd, "planned.txt");
+    const events = await collect(prompt(driver, `[[write: ${path}|abc]] [[say: fin]]`), (event) =>
+      event.kind === "waiting" ? driver.respond(event.requestId, { kind: "permission", decision: "deny" }) : undefined,
+    );
+    expect(outcomeOf(events)?.kind).toBe("completed");
+    expect(await exists("planned.txt")).toBe(false);
+  });
+
   check("kill", "kill -9 in a command: the turn fails, no orphan is left, the next prompt resumes", async () => {
     const driver = open();
     const turn = collect(prompt(driver, "[[bash: echo up > up.txt; sleep 600]]"));
@@ -343,6 +425,12 @@ export function runDriverContract(subject: ContractSubject): void {
     await nothingLeft();
   });
 }
+
+/** One dot. */
+const PICTURE = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",
+  "base64",
+);
 
 function prompt(
   driver: AgentDriver,

@@ -51,6 +51,7 @@ export function createFakeQuery(): FakeQuery {
           interrupts += 1;
           return Promise.resolve();
         },
+        setPermissionMode: () => Promise.resolve(),
         close: () => messages.end(),
       };
     },

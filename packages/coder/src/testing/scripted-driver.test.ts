@@ -11,7 +11,13 @@ import { createScriptedAgent } from "./scripted-driver.ts";
 runDriverContract({
   name: "scripted",
   missing: process.platform === "linux" ? undefined : "Finding what commands left needs /proc.",
-  deviations: [{ id: "kill", reason: "it has no process of its own that could be killed" }],
+  deviations: [
+    { id: "kill", reason: "it has no process of its own that could be killed" },
+    { id: "steer-command", reason: "it has no model that could be told" },
+    { id: "steer-text", reason: "it has no model that could be told" },
+    { id: "attachments", reason: "it has no model that could be shown anything" },
+    { id: "plan", reason: "it does what it is told" },
+  ],
   async createLab() {
     const cwd = await realpath(await mkdtemp(join(tmpdir(), "skein-scripted-")));
     const table = procTable();
@@ -23,6 +29,7 @@ runDriverContract({
       restart: () => undefined,
       asked: () => agent.asked(),
       reached: (gate) => agent.reached(gate),
+      open: (gate) => agent.open(gate),
       processes: async () => (await table.find((marker) => marker.startsWith(ownerPrefix(cwd)))).map(({ pid }) => pid),
       agentProcess: () => Promise.resolve(undefined),
       close: () => rm(cwd, { recursive: true, force: true }),
