@@ -1,6 +1,7 @@
 import type { Benchmark } from "./benchmark.ts";
 import { postgresAppend } from "./postgres/append.ts";
 import { scale } from "./product/scale.ts";
+import { fork } from "./product/fork.ts";
 import { wake } from "./product/wake.ts";
 import { append } from "./streams/append.ts";
 import { catchUp } from "./streams/catch-up.ts";
@@ -20,6 +21,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   slowReaders,
   postgresAppend,
   wake,
+  fork,
   scale,
   sessionPage,
 ];
