@@ -8,7 +8,7 @@ import { answerCall as answerOf, type CallHandlers } from "../runner/calls.ts";
 import { runClaim, type ClaimDeps, type RunningClaim } from "../runner/run-claim.ts";
 import { noTrace } from "../runner/trace.ts";
 import type { Interference } from "./interference.ts";
-import { claimNext, giveBack } from "./server/dispatch.ts";
+import { claimNext, giveBack, type Serves } from "./server/dispatch.ts";
 import type { FakeServer } from "./server/fake-server.ts";
 import { answerCall, registerRunner, requireRunner, servesOf } from "./server/runners.ts";
 import { carryOut } from "./server/time.ts";
@@ -20,6 +20,8 @@ import { carryOut } from "./server/time.ts";
 export interface Host {
   readonly client: Client;
   readonly running: ReadonlyMap<string, RunningClaim>;
+  /** Whose work it takes, besides what is running. */
+  readonly serves: Serves;
   /** Rises with everything that happens between handlers and server. */
   readonly activity: number;
   passes(url: string): readonly Wake[];
@@ -100,8 +102,6 @@ export function createHost({ server, clock, registry, calls, labels, interferenc
       looking = false;
       if (closing.signal.aborted) return;
       carryOut(state);
-      const runner = requireRunner(state, RUNNER);
-      const serves = servesOf(state, runner, (url) => running.has(url));
       for (let claim = claimNext(state, RUNNER, serves); claim; claim = claimNext(state, RUNNER, serves)) {
         const type = registry.get(claim.entity.type);
         if (type) begin(claim, type);
@@ -125,10 +125,12 @@ export function createHost({ server, clock, registry, calls, labels, interferenc
 
   const types = registry.types().map(({ registration }) => registration);
   registerRunner(state, RUNNER, runnerRegistration.parse({ types, labels }));
+  const serves = servesOf(state, requireRunner(state, RUNNER), (url) => running.has(url));
   state.changed.add(look);
   return {
     client: clientOver(counted),
     running,
+    serves,
     get activity() {
       return activity;
     },

@@ -1,7 +1,10 @@
 import { SkeinError } from "@skein/protocol";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
+import { createClient, createFold } from "../client/index.ts";
+import { createRunner } from "../runner/runner.ts";
 import { db } from "../sources.ts";
+import { createFakeServer } from "./server/fake-server.ts";
 import { createRegistry, defineEntity, type Registry } from "../registry.ts";
 import { createTestWorld, type TestWorld } from "./world.ts";
 
@@ -172,4 +175,34 @@ test("[RT59] when everything dies the work of every handler is taken up again fr
   await world.quiet();
   for (const one of entities) expect(one.rows(note).map(({ text }) => text)).toEqual(["begun", "ended"]);
   expect(begun).toEqual(["a", "b", "a", "b"]);
+});
+
+test("[RT57] an entity that needs another runner waits, and whoever else there is has its quiet", async () => {
+  const world = worldOf((registry) => registry.define("counter", counter));
+  const away = await world.spawn("counter", "away", { dispatch: { labels: { machine: "other" } } });
+  const here = await world.spawn("counter", "here");
+  await world.quiet();
+  expect([away.passes.length, here.passes.length]).toEqual([0, 1]);
+  await world.client.redispatch(away.url, null);
+  await world.quiet();
+  expect(away.passes).toHaveLength(1);
+});
+
+test("[RT57] a runner with its polls and its own clock works over the server in memory, too", async () => {
+  const registry = createRegistry();
+  registry.define("counter", counter);
+  const server = createFakeServer();
+  const connection = { fetch: server.fetch, baseUrl: server.url, token: server.token };
+  const runner = createRunner({ ...connection, registry, id: "real", log: () => undefined });
+  onTestFinished(() => runner.stop());
+  await runner.start();
+  const client = createClient(connection);
+  const { url } = await client.spawn("counter", "c", { initialMessage: { type: "add", payload: 3 } });
+  const fold = createFold();
+  const signal = AbortSignal.timeout(10_000);
+  for await (const { events } of client.followStream({ path: `${url}/main`, signal })) {
+    fold.apply(events);
+    if (fold.rows("total").size > 0) break;
+  }
+  expect(fold.rows("total").get("all")).toEqual({ key: "all", n: 3 });
 });

@@ -89,7 +89,7 @@ export function createTestWorld(options: TestWorldOptions): TestWorld {
   const { client } = host;
 
   const isQuiet = (): boolean =>
-    host.running.size === 0 && state.calls.size === 0 && (nextTime(state) ?? Infinity) > clock.now();
+    host.running.size === 0 && state.calls.size === 0 && (nextTime(state, host.serves) ?? Infinity) > clock.now();
   const wait = async (condition: () => boolean, failure: string): Promise<void> => {
     const end = performance.now() + PATIENCE_MS;
     host.look();

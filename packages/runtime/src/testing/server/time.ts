@@ -1,11 +1,13 @@
-import { nextDue } from "./dispatch.ts";
+import { nextDue, type Serves } from "./dispatch.ts";
 import { deliverDelayed } from "./messages.ts";
 import { observationTimes, tellObservers } from "./observe.ts";
 import type { FakeState } from "./state.ts";
 
-/** When something happens by itself next: a time that may be in the past. */
-export function nextTime(state: FakeState): number | undefined {
-  let next = nextDue(state, { may: () => true })?.at ?? Infinity;
+const ALL: Serves = { may: () => true };
+
+/** When something happens by itself next, or one of these can be claimed: a time that may be in the past. */
+export function nextTime(state: FakeState, serves = ALL): number | undefined {
+  let next = nextDue(state, serves)?.at ?? Infinity;
   for (const entity of state.entities.values()) {
     if (entity.wake === undefined) continue;
     for (const { dueAt } of entity.delayed.values()) next = Math.min(next, dueAt);
