@@ -227,8 +227,7 @@ export const promptAttachment = z.strictObject({
   /** A name without folders. */
   name: z
     .string()
-    .regex(/^[^/\\\p{Cc}]{1,128}$/u)
-    .refine((name) => name !== "." && name !== "..")
+    .regex(/^(?!\.{1,2}$)[^/\\\p{Cc}]{1,128}$/u)
     .optional(),
 });
 export type PromptAttachment = z.infer<typeof promptAttachment>;

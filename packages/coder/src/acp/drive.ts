@@ -178,7 +178,6 @@ class AcpDriver implements AgentDriver {
       const said = { name, told: this.#normaliser.told, costBefore };
       this.#end(turn, isCut ? this.#aborted() : outcomeOf(ended, said));
     } catch (error) {
-      // The end of the process says more than the end of the connection.
       if (!session.process.isAlive()) return this.#onEnd(wordsOf(error));
       this.#end(turn, turn.interrupted ? this.#aborted() : failureOf(error, this.#deps.preset.name));
     }

@@ -39,6 +39,8 @@ export type AskMethod = (typeof ASKS)[number];
 
 const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
 const END_GRACE_MS = 1000;
+/** How long a process may take to end when it has nothing more to say. */
+const LAST_WORDS_MS = 500;
 const asIs = (params: unknown): unknown => params;
 
 export function startAcpProcess(options: AcpProcessOptions): AcpProcess {
@@ -63,23 +65,37 @@ export function startAcpProcess(options: AcpProcessOptions): AcpProcess {
       maxMessageBytes: MAX_MESSAGE_BYTES,
     }),
   );
+  let tellEnd = (_reason: string): void => {};
+  const ended = new Promise<string>((resolve) => {
+    tellEnd = resolve;
+  });
   function gone(reason: string): void {
     if (!alive) return;
     alive = false;
     const text = [reason, words.text()].filter(Boolean).join("\n");
     connection.close(new Error(text));
+    tellEnd(text);
     options.onEnd(text);
   }
   child.once("error", (error) => gone(`${options.name} could not be started: ${error.message}`));
   // `close`, not `exit`: what it said last has been read then.
   child.once("close", (code, signal) => gone(`${options.name} ended (${signal ?? `exit code ${String(code)}`}).`));
-  // What it says is no protocol any more (a message beyond the limit): there is nothing to go on with.
+  // It has closed its output, or what it says is no protocol any more (a message beyond the limit): it may go.
   connection.signal.addEventListener("abort", () => {
-    if (alive) child.kill("SIGKILL");
+    const timer = setTimeout(() => child.kill("SIGKILL"), LAST_WORDS_MS);
+    child.once("close", () => clearTimeout(timer));
   });
 
   return {
-    request: (method, params) => connection.agent.request(method, params),
+    async request(method, params) {
+      try {
+        return await connection.agent.request(method, params);
+      } catch (error) {
+        // The end of the process says more than the end of the connection.
+        if (!connection.signal.aborted) throw error;
+        throw new Error(await ended, { cause: error });
+      }
+    },
     // A process that is gone needs not be told.
     notify: (method, params) => void connection.agent.notify(method, params).catch(() => undefined),
     pid: () => child.pid,
