@@ -136,6 +136,8 @@ export const entityTypeRegistration = z.object({
   admission: z.boolean().default(false),
   /** For entities that are spawned without one of their own. */
   dispatch: dispatchPolicy.optional(),
+  /** With `admission`: an entity that says nothing else is pinned to the runner that admitted it, and this is its `whenGone`. */
+  binds: z.enum(["wait", "move"]).optional(),
   /** How entities of this type are forked. Absent: they are not. */
   fork: forkDeclaration.optional(),
 });

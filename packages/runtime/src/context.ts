@@ -281,6 +281,8 @@ export interface EntityDefinition<S extends StateSchema = StateSchema, Args = un
   readonly inboxSchemas?: Readonly<Record<string, StandardSchemaV1>>;
   /** Which runners may work on entities of this type that say nothing else at their spawn. Default: all. */
   readonly dispatch?: SpawnRequest["dispatch"];
+  /** With `admit`: entities of which nothing else was said stay with the runner that admitted them (`whenGone`). */
+  readonly binds?: EntityTypeRegistration["binds"];
   /** How entities of this type are forked. Absent: they are not. */
   readonly fork?: EntityTypeRegistration["fork"];
   /** Asked before an entity is made, on the machine that would run it. Throw a `SkeinError` to refuse. */

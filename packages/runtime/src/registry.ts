@@ -69,7 +69,7 @@ function close<S extends StateSchema, Args, Actions>(
   name: string,
   definition: EntityDefinition<S, Args, Actions>,
 ): RegisteredType {
-  const { description, state, remember, stallMs, creationSchema, inboxSchemas, dispatch, fork, admit, handler } =
+  const { description, state, remember, stallMs, creationSchema, inboxSchemas, dispatch, binds, fork, admit, handler } =
     definition;
   for (const [collection, { type }] of Object.entries(state ?? {})) {
     if (BUILT_IN.has(type)) {
@@ -91,6 +91,7 @@ function close<S extends StateSchema, Args, Actions>(
       admission: admit !== undefined,
       ...optional("creationSchema", creationSchema && toJsonSchema(creationSchema, "input")),
       ...optional("dispatch", dispatch),
+      ...optional("binds", binds),
       ...optional("fork", fork),
       ...optional("inboxSchemas", inboxSchemas && jsonSchemas(inboxSchemas)),
       ...optional("stateSchemas", state && stateSchemas(state)),

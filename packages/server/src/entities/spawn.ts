@@ -15,10 +15,10 @@ export interface SpawnAnswer {
 }
 
 /** Makes an entity, once: the same order again answers what is there. */
-export async function spawn(context: ServerContext, order: SpawnOrder, principal: string): Promise<SpawnAnswer> {
+export async function spawn(context: ServerContext, asked: SpawnOrder, principal: string): Promise<SpawnAnswer> {
   const { store, rules } = context;
-  const notAdmitted = await admitSpawn(context, order);
-  if (notAdmitted) throw notAdmitted;
+  const order = await admitSpawn(context, asked);
+  if (order instanceof SkeinError) throw order;
   return execute<SpawnAnswer>(store, async () => {
     const snapshot = createSnapshot();
     await load(store, snapshot, spawnKeys(order));
@@ -34,25 +34,26 @@ export async function spawn(context: ServerContext, order: SpawnOrder, principal
 
 /**
  * Asks the type's runner, when the type wants that and the order would be taken otherwise. Nothing has been made yet:
- * a refusal (a directory that is not there, an agent that is not signed in) leaves no trace.
+ * a refusal (a directory that is not there, an agent that is not signed in) leaves no trace. Answers the order as it is
+ * to be carried out: bound to that runner, when the type wants it.
  */
-export async function admitSpawn(context: ServerContext, order: SpawnOrder): Promise<SkeinError | undefined> {
+export async function admitSpawn(context: ServerContext, order: SpawnOrder): Promise<SpawnOrder | SkeinError> {
   const snapshot = createSnapshot();
   await load(context.store, snapshot, spawnKeys(order));
   const type = snapshot.get("types", order.type)?.value;
-  if (type?.admission !== true) return undefined;
+  if (type?.admission !== true) return order;
   // What is wrong with the order itself is said by the plan, in the same words for every type.
-  if (checkSpawn(createDraft(snapshot), order, context.rules, context.store.now())) return undefined;
+  if (checkSpawn(createDraft(snapshot), order, context.rules, context.store.now())) return order;
   try {
     const { type: name, id, args = {}, forkedFrom } = order;
     const params = { type: name, id, args, ...(forkedFrom && { forkedFrom }) };
     const dispatch = order.dispatch ?? type.dispatch;
-    await callTypeRunner(
+    const { runner } = await callTypeRunner(
       context,
       { type: order.type, dispatch },
       { method: "admit", params, timeoutMs: ADMISSION_TIMEOUT_MS },
     );
-    return undefined;
+    return dispatch || !type.binds ? order : { ...order, dispatch: { runner, whenGone: type.binds } };
   } catch (error) {
     if (error instanceof SkeinError) return error;
     throw error;

@@ -76,8 +76,8 @@ async function admit(context: ServerContext, order: ForkOrder, resources: readon
   const snapshot = createSnapshot();
   const { draft, spawn } = await prepare(context, snapshot, order, resources);
   if (draft.read("entities", entityUrl(spawn.type, spawn.id))) return;
-  const notAdmitted = await admitSpawn(context, spawn);
-  if (notAdmitted) throw notAdmitted;
+  const admitted = await admitSpawn(context, spawn);
+  if (admitted instanceof SkeinError) throw admitted;
 }
 
 /** What the origin made, with where each of it is cut. Only streams that are there. */

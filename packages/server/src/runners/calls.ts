@@ -87,19 +87,19 @@ async function awaitAnswer(
   }
 }
 
-/** Asks a runner that serves a type, may take work of this kind, and is there. */
+/** Asks a runner that serves a type, may take work of this kind, and is there; says which one that was. */
 export async function callTypeRunner(
   context: ServerContext,
   { type, dispatch }: { readonly type: string; readonly dispatch: DispatchPolicy | undefined },
   order: CallOrder,
-): Promise<unknown> {
+): Promise<{ readonly runner: string; readonly result: unknown }> {
   const online = await onlineRunners(context);
   const runner = online.find((one) => (dispatch ? mayTake(one, { type, dispatch }, online) : one.types.includes(type)));
   if (!runner) {
     const which = dispatch ? "that it may run on" : `that runs ${type}`;
     throw new SkeinError("runner_unavailable", `No runner ${which} is connected. Start one and try again.`);
   }
-  return callRunner(context, runner.id, order);
+  return { runner: runner.id, result: await callRunner(context, runner.id, order) };
 }
 
 /** The runner's side: the oldest question that nobody took yet. */

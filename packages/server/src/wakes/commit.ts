@@ -1,6 +1,7 @@
 import { entityUrl, formatOffset, mainStream, type ClaimCommitResult, type SkeinError } from "@skein/protocol";
 import { hashSecret } from "../auth/secrets.ts";
 import type { ServerContext } from "../context.ts";
+import type { SpawnOrder } from "../entities/plan-spawn.ts";
 import { admitSpawn } from "../entities/spawn.ts";
 import { createDraft } from "../records/draft.ts";
 import { execute, refused, type Plan } from "../records/execute.ts";
@@ -19,7 +20,7 @@ export async function commitClaim(context: ServerContext, url: string, body: Com
     body,
     hash: hashSecret(body.claimId),
     receipts: body.sends.map(({ message }) => message.idempotencyKey && hashSecret(message.idempotencyKey)),
-    notAdmitted: await admitAll(context, url, body),
+    admissions: await admitAll(context, url, body),
   };
   let attempts = 0;
   const committing = execute(context.store, async () => {
@@ -85,12 +86,14 @@ async function attempt(
 }
 
 /** Asks the runners about spawns whose type wants it, before anything is made. */
-async function admitAll(context: ServerContext, url: string, body: CommitBody): Promise<Map<string, SkeinError>> {
-  const answers = await Promise.all(
-    body.spawns.map(async (spawn) => {
-      const error = await admitSpawn(context, spawnOrderOf(url, spawn));
-      return error ? ([entityUrl(spawn.type, spawn.id), error] as const) : undefined;
-    }),
-  );
-  return new Map(answers.filter((answer) => answer !== undefined));
+async function admitAll(
+  context: ServerContext,
+  url: string,
+  body: CommitBody,
+): Promise<Map<string, SpawnOrder | SkeinError>> {
+  const answers = body.spawns.map(async (spawn) => {
+    const answer = await admitSpawn(context, spawnOrderOf(url, spawn));
+    return [entityUrl(spawn.type, spawn.id), answer] as const;
+  });
+  return new Map(await Promise.all(answers));
 }

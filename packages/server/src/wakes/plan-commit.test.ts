@@ -45,7 +45,7 @@ function plan(world: PlanWorld, body: object, more: Partial<CommitSituation> = {
     observations: 0,
     ...more,
   };
-  const order = { url: URL, hash: "h", body: parsed, receipts, notAdmitted: new Map() };
+  const order = { url: URL, hash: "h", body: parsed, receipts, admissions: new Map() };
   const outcome: CommitPlan = planCommit(draft, order, situation, countingRules(), NOW);
   return { outcome, operations: draft.build().operations };
 }

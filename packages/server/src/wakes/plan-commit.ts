@@ -32,8 +32,8 @@ export interface CommitOrder {
   readonly body: CommitBody;
   /** By index of `body.sends`: sha256 of the idempotency key, if there is one. */
   readonly receipts: readonly (string | undefined)[];
-  /** By entity URL: spawns that the runner refused when it was asked. */
-  readonly notAdmitted: ReadonlyMap<string, SkeinError>;
+  /** By entity URL: what came of asking the runners about spawns. */
+  readonly admissions: ReadonlyMap<string, SpawnOrder | SkeinError>;
 }
 
 /** What was read besides records. */
@@ -162,10 +162,11 @@ function projectSessions(draft: Draft, entity: EntityRecord, body: CommitBody, s
 function planSpawns(draft: Draft, order: CommitOrder, rules: EntityRules, stamp: Stamp): Refusal[] {
   return order.body.spawns.flatMap((spawn): Refusal[] => {
     const to = entityUrl(spawn.type, spawn.id);
-    const notAdmitted = order.notAdmitted.get(to);
-    const outcome = notAdmitted
-      ? ({ kind: "refused", error: notAdmitted } as const)
-      : addSpawn(draft, spawnOrderOf(order.url, spawn), rules, stamp);
+    const admitted = order.admissions.get(to) ?? spawnOrderOf(order.url, spawn);
+    const outcome =
+      admitted instanceof SkeinError
+        ? ({ kind: "refused", error: admitted } as const)
+        : addSpawn(draft, admitted, rules, stamp);
     if (outcome.kind !== "refused") return [];
     return [{ kind: "spawn", to, code: outcome.error.code, message: outcome.error.message }];
   });

@@ -126,8 +126,37 @@ export function placementRules(on: () => Fixture): void {
     const { callId } = asked.body as { callId: string };
     await call("POST", `/_skein/runners/a/calls/${callId}`, { result: {} });
     expect((await spawned).status).toBe(201);
+    expect((await shown("/hello/x")).dispatch).toEqual({ labels: { machine: "a" }, whenGone: "wait" });
     const nobody = await call("PUT", "/hello/y", { dispatch: { labels: { machine: "c" } } });
     expect(failure(nobody)).toMatchObject({ status: 503, code: "runner_unavailable" });
     expect((await call("GET", "/hello/y")).status).toBe(404);
+  });
+  test("[WK48] an entity of a type that binds stays with the runner that admitted it", async () => {
+    const { call, claim, finish, send, spawn, committed, runner } = on();
+    const type = { name: "hello", description: "x", admission: true, binds: "move" };
+    await register("a", {}, [type]);
+    const answer = async (path: Promise<unknown>): Promise<void> => {
+      const asked = await call("POST", "/_skein/runners/a/poll", { waitMs: 20_000, acceptClaims: false });
+      const { callId } = asked.body as { callId: string };
+      await call("POST", `/_skein/runners/a/calls/${callId}`, { result: {} });
+      await path;
+    };
+    await answer(call("PUT", "/hello/x"));
+    await register("b", {}, [type]);
+    expect((await shown("/hello/x")).dispatch).toEqual({ runner: "a", whenGone: "move" });
+    await nothing("b");
+    await finish(await claim("a"));
+    await call("DELETE", "/_skein/runners/b");
+    await runner("p", ["parent"]);
+    await spawn("/parent/p");
+    const parent = await claim("p");
+    await answer(committed(parent, { seq: 1, spawns: [{ type: "hello", id: "y" }] }));
+    expect((await shown("/hello/y")).dispatch).toEqual({ runner: "a", whenGone: "move" });
+    await finish(await claim("a"));
+    await register("b", {}, [type]);
+    await send("/hello/x", { payload: 1 });
+    await nothing("b");
+    await call("DELETE", "/_skein/runners/a");
+    expect((await claim("b")).entity.url).toBe("/hello/x");
   });
 }
