@@ -13,11 +13,6 @@ export const forkDeclaration = z.strictObject({
   /** Arguments that a fork does not take over: what they brought about is in the history. */
   omitArgs: z.array(z.string().min(1).max(128)).max(50).default([]),
   omitTags: z.array(z.string().min(1).max(128)).max(50).default([]),
-  /**
-   * `fresh`: the fork begins with a stream of its own, and its handler sets it up. `copy`: it begins with the rows of
-   * the origin's stream; messages that were not dealt with are the origin's, and runs and claims are not taken over.
-   */
-  state: z.enum(["fresh", "copy"]).default("fresh"),
 });
 export type ForkDeclaration = z.infer<typeof forkDeclaration>;
 

@@ -6,9 +6,11 @@ import type { Clock } from "../clock.ts";
 import { uuidOf } from "./ids.ts";
 import type { Inherited } from "./inherited.ts";
 import { readInherited, transcriptOf } from "./inherited.ts";
+import { fetchPictures } from "./kept-pictures.ts";
 import { nativeState } from "./native-mirror.ts";
 import { noteRestored, stageNative } from "./native-restore.ts";
 import { cancelledRow } from "./pending.ts";
+import type { ReadBlob } from "./prompt-input.ts";
 import type { CoderPass } from "./state.ts";
 
 /**
@@ -21,6 +23,7 @@ export interface ForkDeps {
   readonly clock: Clock;
   readonly owner: string;
   readonly adapterOf: (agent: string) => AgentAdapter;
+  readonly readBlob?: ReadBlob | undefined;
 }
 
 type Outcome = { readonly kept: Readonly<Record<string, number>>; readonly dropped: Readonly<Record<string, number>> };
@@ -76,7 +79,7 @@ async function handOver(pass: CoderPass, deps: ForkDeps, source: Source): Promis
   if (inherited.rows === 0) return { kept: {}, dropped: {} };
   const { nativeFiles: files } = adapter;
   const same = from === adapter.agent && files !== undefined ? await takeNative(pass, deps, source, files) : undefined;
-  return same ?? writeDown(pass, source);
+  return same ?? writeDown(pass, deps, source);
 }
 
 /** The native records up to where the transcript was cut; `undefined` when they do not reach that far. */
@@ -109,7 +112,7 @@ async function takeNative(
 }
 
 /** The transcript as a session of the agent's own. */
-async function writeDown(pass: CoderPass, { adapter }: Source): Promise<Outcome> {
+async function writeDown(pass: CoderPass, { readBlob }: ForkDeps, { adapter }: Source): Promise<Outcome> {
   const { ctx, session, native } = pass;
   const { importer, sessions } = adapter;
   if (importer === undefined) throw new Error(`${adapter.agent} takes no history from elsewhere.`);
@@ -117,7 +120,8 @@ async function writeDown(pass: CoderPass, { adapter }: Source): Promise<Outcome>
   for await (const row of transcriptOf(session)) rows.push(row);
   const title = session.collections.sessionInfo.get("current")?.title;
   const target = { id: native.id, cwd: pass.cwd, createdAt: ctx.entity.createdAt, signal: ctx.signal };
-  const { kept, dropped, lines } = await importer.write(rows, { ...target, title, bytesOf: () => undefined });
+  const bytesOf = await fetchPictures(rows, pass.sessionId, readBlob);
+  const { kept, dropped, lines } = await importer.write(rows, { ...target, title, bytesOf });
   const { records } = await nativeState(pass);
   records.upsert({ kind: "begin", key: `begin:${ctx.id}`, agent: adapter.agent });
   const file = await sessions.find(native.id);
