@@ -1,17 +1,21 @@
 import { Command } from "commander";
 import { approveCommand, denyCommand } from "./commands/answer.ts";
 import { backupCommand, restoreCommand } from "./commands/backup.ts";
+import { bringBackCommand } from "./commands/bring-back.ts";
+import { compareCommand } from "./commands/compare.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { forkCommand } from "./commands/fork.ts";
 import { lsCommand } from "./commands/ls.ts";
 import { moveCommand } from "./commands/move.ts";
 import { observeCommand } from "./commands/observe.ts";
+import { rewindCommand } from "./commands/rewind.ts";
 import { sendCommand } from "./commands/send.ts";
 import { sessionsCommand } from "./commands/sessions.ts";
 import { shareCommand } from "./commands/share.ts";
 import { interruptCommand, killCommand, signalCommand } from "./commands/signal.ts";
 import { spawnCommand } from "./commands/spawn.ts";
 import { startCommand } from "./commands/start.ts";
+import { takeOverCommand } from "./commands/take-over.ts";
 import { typesCommand } from "./commands/types.ts";
 import { describeFailure } from "./failure.ts";
 import type { CliIo } from "./io.ts";
@@ -45,6 +49,10 @@ function createProgram(io: CliIo, version: string): Command {
     startCommand,
     spawnCommand,
     forkCommand,
+    compareCommand,
+    bringBackCommand,
+    rewindCommand,
+    takeOverCommand,
     sendCommand,
     observeCommand,
     lsCommand,

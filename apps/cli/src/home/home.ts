@@ -5,6 +5,8 @@ export interface Home {
   readonly folder: string;
   /** How clients find the running server: see `server-file.ts`. */
   readonly serverFile: string;
+  /** Where forks of sessions have files of their own. */
+  readonly worktrees: string;
 }
 
 /** `--home`, else `SKEIN_HOME`, else `~/.skein`. */
@@ -22,5 +24,6 @@ export function homeAt(folder: string): Home {
   return {
     folder,
     serverFile: join(folder, "server.json"),
+    worktrees: join(folder, "worktrees"),
   };
 }

@@ -1,6 +1,7 @@
 import {
   DELTA_EVENT,
   CODER_RESOURCE_TAG,
+  coderInbox,
   codingSessionResourceId,
   codingSessionResourceSchema,
   type TranscriptEvent,
@@ -64,7 +65,12 @@ function defineScriptedCoder(registry: Registry): void {
   registry.define("coder", {
     description: "Answers from a script.",
     fork: {},
-    inboxSchemas: { prompt, permission_response: z.looseObject(answer.shape) },
+    inboxSchemas: {
+      prompt,
+      permission_response: z.looseObject(answer.shape),
+      rewind: coderInbox.rewind,
+      bring_back: coderInbox.bring_back,
+    },
     async handler(ctx, wake) {
       const session: Session = await ctx.mkdb(codingSessionResourceId(ctx.id), codingSessionResourceSchema);
       ctx.setTag(CODER_RESOURCE_TAG, codingSessionResourceId(ctx.id));
@@ -81,7 +87,8 @@ function defineScriptedCoder(registry: Registry): void {
       for (const { key, type, payload } of wake.messages) {
         if (type === "permission_response")
           insert(session, "answers", `${key}:r`, { v: 1, type, ...answer.parse(payload) });
-        else await turn(session, key, prompt.parse(payload).text, () => ctx.flush());
+        else if (type === "prompt" || type === undefined)
+          await turn(session, key, prompt.parse(payload).text, () => ctx.flush());
       }
     },
   });

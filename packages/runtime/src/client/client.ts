@@ -99,6 +99,8 @@ export interface Client extends ShareMethods {
   signal(url: string, name: SignalName, reason?: string): Promise<Entity>;
   setTag(url: string, name: string, value: string): Promise<Entity>;
   removeTag(url: string, name: string): Promise<Entity>;
+  /** Of the entities on one coding session this one drives it from now on. A turn that runs is aborted. */
+  takeOver(url: string): Promise<Entity>;
 
   listSessions(options?: ListOptions): Promise<SessionPage>;
   getSession(id: string, options?: ReadOptions): Promise<Session>;
@@ -162,6 +164,7 @@ function entityMethods(transport: Transport) {
       const response = await transport.request("POST", `${url}/fork`, { body: request });
       return { ...entity.parse(await response.json()), created: response.status === 201 };
     },
+    takeOver: (url: string) => transport.json(entity, "POST", `${url}/take-over`),
     getEntity: (url: string, options?: ReadOptions) => transport.json(entity, "GET", url, options),
     listEntities({ signal, tags = {}, type, status, parent, after, limit }: EntityListOptions = {}) {
       const query = new URLSearchParams();

@@ -94,31 +94,22 @@ function turnOf(rows: readonly Row[], root: string | undefined): TurnSummary {
   let answer: string | undefined;
   let end: Pick<TurnSummary, "outcome" | "usage" | "durationMs"> = { outcome: "open" };
   for (const { payload, parentCallId } of rows) {
-    switch (payload.type) {
-      case "assistant_message":
-        if (parentCallId === undefined) answer = payload.text;
-        break;
-      case "tool_call":
-        tools[payload.tool] = (tools[payload.tool] ?? 0) + 1;
-        for (const { path, kind } of filesIn(payload.tool, payload.input)) note(files, below(path, root), kind);
-        break;
-      case "file_change":
-        for (const { path, kind } of payload.changes) note(files, below(path, root), kind);
-        break;
-      case "turn_complete": {
-        const { success = true, usage, durationMs } = payload;
-        end = {
-          outcome: success ? "completed" : "failed",
-          ...(usage !== undefined && { usage }),
-          ...(durationMs !== undefined && { durationMs }),
-        };
-        break;
-      }
-      case "turn_aborted":
-        end = { outcome: "aborted" };
-        break;
-      default:
-        break;
+    if (payload.type === "assistant_message" && parentCallId === undefined) answer = payload.text;
+    if (payload.type === "tool_call") {
+      tools[payload.tool] = (tools[payload.tool] ?? 0) + 1;
+      for (const { path, kind } of filesIn(payload.tool, payload.input)) note(files, below(path, root), kind);
+    }
+    if (payload.type === "file_change") {
+      for (const { path, kind } of payload.changes) note(files, below(path, root), kind);
+    }
+    if (payload.type === "turn_aborted") end = { outcome: "aborted" };
+    if (payload.type === "turn_complete") {
+      const { success = true, usage, durationMs } = payload;
+      end = {
+        outcome: success ? "completed" : "failed",
+        ...(usage !== undefined && { usage }),
+        ...(durationMs !== undefined && { durationMs }),
+      };
     }
   }
   return {
