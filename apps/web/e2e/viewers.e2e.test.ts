@@ -5,7 +5,7 @@ import { DESKTOP, NO_CHROMIUM, PHONE, visit } from "../testing/browser.ts";
 import { startFakeApp, type FakeApp } from "../testing/fake-app.ts";
 import { hostileRows } from "../testing/hostile-session.ts";
 import { longHistory } from "../testing/sample-session.ts";
-import { nextFrame, unfoldAll } from "../testing/transcript.ts";
+import { nextFrame, unfoldAll, untilStatus } from "../testing/transcript.ts";
 import { workRows } from "../testing/work-session.ts";
 
 const e2e = test.skipIf(NO_CHROMIUM !== undefined);
@@ -84,11 +84,8 @@ for (const theme of ["light", "dark"] as const) {
           .click();
         await page.waitForURL(new RegExp(`view=${view}`));
         await expect.poll(async () => viewers(page).getByText("Reading").count()).toBe(0);
-        await viewers(page)
-          .locator('button[aria-expanded="false"]')
-          .first()
-          .click({ timeout: 1_000 })
-          .catch(() => undefined);
+        const fold = viewers(page).locator('button[aria-expanded="false"]').first();
+        if ((await fold.count()) > 0) await fold.click();
         expect(await axeFindings(page)).toEqual([]);
         expect(await sideways(page)).toBe(0);
       }
@@ -131,4 +128,87 @@ e2e("[WB7] nothing of a hostile transcript is executed, loaded, or able to leave
     expect(problems).toEqual([]);
     await context.close();
   }
+});
+
+e2e("[WB42][WB44][WB50] a session is named, forked in front of a prompt, and compared with its fork", async () => {
+  await app.attach("origin", workRows());
+  const { page, context, problems } = await visit(app.browser, { link: app.link });
+  await page.goto(`${app.url}/s/origin`);
+  await page.getByRole("heading", { level: 1 }).getByRole("button").click();
+  const name = page.getByRole("textbox", { name: "Name of this session" });
+  await name.fill("The empty basket");
+  await name.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "The empty basket" }).waitFor();
+  expect((await app.client.getSession("origin")).title).toBe("The empty basket");
+
+  const prompt = page.locator('article[data-row="wp4"]');
+  await prompt.hover();
+  await prompt.getByRole("button", { name: "Fork from here" }).click();
+  const dialog = page.getByRole("dialog", { name: "Fork this session" });
+  await dialog.getByRole("button", { name: "Fork", exact: true }).click();
+  await page.waitForURL((url) => url.pathname.startsWith("/s/") && url.pathname !== "/s/origin");
+  await page.locator('article[data-row="wp3"]').waitFor();
+  expect(await page.locator('article[data-row="wp4"]').count()).toBe(0);
+  const box = page.getByRole("textbox", { name: "Prompt" });
+  expect(await box.inputValue()).toBe("Release it to staging.");
+  await box.fill("Release it to production.");
+  await box.press("Enter");
+  const turn = await app.agent.nextTurn();
+  expect(turn.prompt).toBe("Release it to production.");
+  turn.say("fork-answer", "It runs in production.");
+  turn.end();
+  await page.getByText("It runs in production.").waitFor();
+
+  await page.getByRole("button", { name: "Show the viewers" }).click();
+  const panel = viewers(page);
+  await panel.getByRole("tab", { name: "Forks" }).click();
+  const origin = panel.getByRole("list", { name: "Forks" }).getByRole("link", { name: "The empty basket" });
+  await origin.waitFor();
+  await panel.getByRole("button", { name: "Compare" }).click();
+  const comparison = panel.getByRole("region", { name: "Comparison" });
+  await comparison.getByText("3 turns in common").waitFor();
+  await comparison.getByText("Release it to production.").waitFor();
+  await comparison.getByText("Release it to staging.").waitFor();
+  expect(await axeFindings(page)).toEqual([]);
+  await origin.click();
+  await page.waitForURL(/\/s\/origin\?/);
+  await prompt.waitFor();
+  await panel.getByRole("list", { name: "Forks" }).getByRole("listitem").nth(1).waitFor();
+  expect(problems).toEqual([]);
+  await context.close();
+});
+
+e2e("[WB51][WB52] a running turn is steered, and a file goes with a prompt", async () => {
+  await app.create("steered");
+  const { page, context, problems } = await visit(app.browser, { link: app.link });
+  await page.goto(`${app.url}/s/steered`);
+  const box = page.getByRole("textbox", { name: "Prompt" });
+  await box.fill("Draw a line");
+  await page.locator('input[type="file"]').setInputFiles([
+    { name: "line.txt", mimeType: "text/plain", buffer: Buffer.from("from here to there") },
+    { name: "big.bin", mimeType: "application/octet-stream", buffer: Buffer.alloc(16 * 1024 * 1024 + 1) },
+  ]);
+  const files = page.getByRole("list", { name: "Files for this prompt" });
+  await files.getByText("18 B").waitFor();
+  await files.getByText("Larger than 16 MB").waitFor();
+  // What could not be sent is not left out without a word: it has to be removed first.
+  expect(await page.getByRole("button", { name: "Send" }).isDisabled()).toBe(true);
+  await files.getByRole("button", { name: "Remove big.bin" }).click();
+  await page.getByRole("button", { name: "Send" }).click();
+  const turn = await app.agent.nextTurn();
+  expect(turn.attachments).toMatchObject([{ name: "line.txt", mime: "text/plain" }]);
+  await page.locator('article[data-kind="prompt"]').getByText("line.txt").waitFor();
+  expect(await files.count()).toBe(0);
+
+  await page.getByRole("button", { name: "Steer" }).waitFor();
+  await box.fill("A little to the left");
+  await box.press("Control+Enter");
+  await expect.poll(() => turn.steered).toEqual(["A little to the left"]);
+  await page.locator('article[data-kind="prompt"]').getByText("A little to the left").waitFor();
+  turn.end();
+  await untilStatus(page, "Idle");
+  await expect.poll(async () => page.getByRole("list", { name: "Waiting prompts" }).count()).toBe(0);
+
+  expect(problems).toEqual([]);
+  await context.close();
 });

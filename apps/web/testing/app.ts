@@ -66,6 +66,11 @@ async function run({ coder, home, cwd, staticDirectory, port }: RunOptions) {
     environment: {},
     owner: home,
     machine: "test machine",
+    worktrees: join(home, "worktrees"),
+    readBlob: async (path) => {
+      const response = await client.transport.request("GET", path);
+      return new Uint8Array(await response.arrayBuffer());
+    },
     listCoders: async () => (await client.listEntities({ type: "coder" })).entities,
     ...coder,
   });

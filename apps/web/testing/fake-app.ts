@@ -1,4 +1,5 @@
 import { createFakeAgent, type FakeAgent, type FakeTurn } from "@skein/coder/testing";
+import type { AgentAdapter } from "@skein/coder";
 import type { NativeTranscriptRow } from "@skein/sessions";
 import type { Browser } from "playwright-core";
 import { startApp, type App } from "./app.ts";
@@ -16,7 +17,7 @@ export interface FakeApp extends App {
 
 export async function startFakeApp(): Promise<FakeApp> {
   if (NO_CHROMIUM !== undefined) throw new Error(NO_CHROMIUM);
-  const agent = createFakeAgent();
+  const agent = createFakeAgent({ steers: async () => true });
   // The agent gives its histories two rows at a time; here they are long, and not what is tested.
   const sessions = {
     ...agent.sessions,
@@ -25,7 +26,18 @@ export async function startFakeApp(): Promise<FakeApp> {
       for (let at = 0; at < rows.length; at += 200) yield rows.slice(at, at + 200);
     },
   };
-  const [app, browser] = await Promise.all([startApp({ adapters: [{ ...agent, sessions }] }), openBrowser()]);
+  // It takes any history: what came before is not what is tested.
+  const importer: AgentAdapter["importer"] = {
+    async copy(_, { id, cwd }) {
+      agent.files.set(id, { cwd, rows: [] });
+    },
+    async write(_, { id, cwd }) {
+      agent.files.set(id, { cwd, rows: [] });
+      return { kept: {}, dropped: {}, lines: 0 };
+    },
+  };
+  const adapters = [{ ...agent, sessions, importer }];
+  const [app, browser] = await Promise.all([startApp({ adapters }), openBrowser()]);
   const spawn = async (id: string, args: Record<string, unknown>): Promise<void> => {
     const tags = { coderResource: `coder-session/${id}` };
     await app.client.spawn("coder", id, { args: { agent: "claude", ...args }, tags });
