@@ -101,3 +101,53 @@ e2e("[WB47] the explorer shows any stream live, winds back to any moment, and sa
   expect(await axeFindings(phone.page)).toEqual([]);
   await phone.context.close();
 });
+
+e2e(
+  "[WB49] the app can be installed; a message that is pushed is shown, one for each session, and none that leads elsewhere",
+  async () => {
+    const { page, context, problems } = await visit(app.browser, { link: app.link });
+    const manifest = await page.evaluate(async () => (await fetch("/manifest.webmanifest")).json());
+    expect(manifest).toMatchObject({ name: "Skein", display: "standalone", start_url: "/" });
+    for (const { src } of manifest.icons) expect((await page.request.get(app.url + src)).status()).toBe(200);
+
+    await context.grantPermissions(["notifications"], { origin: app.url });
+    await page.getByRole("button", { name: "Messages of this browser" }).click();
+    await page.getByRole("dialog").getByText("Messages of this browser").waitFor();
+    await page.getByRole("checkbox").first().waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+
+    // The push service is somewhere in the internet: the browser is handed its message as if it came from there.
+    const devtools = await context.newCDPSession(page);
+    const registered = new Promise<string>((resolve) => {
+      devtools.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {
+        const [found] = registrations;
+        if (found) resolve(found.registrationId);
+      });
+    });
+    await devtools.send("ServiceWorker.enable");
+    await page.evaluate(async () => {
+      await navigator.serviceWorker.register("/sw.js");
+      await navigator.serviceWorker.ready;
+    });
+    const registrationId = await registered;
+    const push = (message: unknown) =>
+      devtools.send("ServiceWorker.deliverPushMessage", {
+        origin: app.url,
+        registrationId,
+        data: JSON.stringify(message),
+      });
+    const shown = (): Promise<string[]> =>
+      page.evaluate(async () => {
+        const registration = await navigator.serviceWorker.ready;
+        return (await registration.getNotifications()).map(({ title, body, data }) => `${title}: ${body} ${data.url}`);
+      });
+    await push({ title: "Elsewhere", body: "x", url: "https://elsewhere.test/s/a", tag: "1" });
+    await push({ title: "Fix the login", body: "Run ls?", url: "/s/palette-a", tag: "palette-a" });
+    await expect.poll(shown).toEqual(["Fix the login: Run ls? /s/palette-a"]);
+    await push({ title: "Fix the login", body: "Run pwd?", url: "/s/palette-a", tag: "palette-a" });
+    await expect.poll(shown).toEqual(["Fix the login: Run pwd? /s/palette-a"]);
+    expect(problems).toEqual([]);
+    await context.close();
+  },
+);

@@ -142,3 +142,13 @@ export {
   type SharedSession,
   type ShareRequest,
 } from "./shares.ts";
+export {
+  pushForget,
+  pushKey,
+  pushMessage,
+  pushSubscription,
+  pushWants,
+  type PushMessage,
+  type PushSubscription,
+  type PushWants,
+} from "./push.ts";

@@ -20,6 +20,9 @@ import type { Metrics } from "./metrics/prometheus.ts";
 import { metricsRoutes } from "./metrics/routes.ts";
 import type { Observe } from "./observe.ts";
 import { createNewsStore } from "./observers/news-store.ts";
+import { pushRoutes } from "./push/routes.ts";
+import type { PushService } from "./push/send.ts";
+import { watchForPush } from "./push/watch.ts";
 import { followRoutes } from "./resources/follow.ts";
 import { resourceRoutes } from "./resources/routes.ts";
 import { runnerRoutes } from "./runners/routes.ts";
@@ -52,6 +55,8 @@ export interface ServerDeps {
   readonly log?: (event: LogEvent) => void;
   /** Told of what goes on, for metrics. */
   readonly observe?: Observe;
+  /** Tells browsers what waits and what has finished. Without it, they cannot subscribe. */
+  readonly push?: PushService;
   /** What `GET /metrics` answers. Without it, it is not found. */
   readonly metrics?: Pick<Metrics, "render">;
 }
@@ -108,6 +113,7 @@ export function createServer(deps: ServerDeps): Server {
     ...runnerRoutes(context),
     ...sessionRoutes(context),
     ...shareRoutes(context),
+    ...(deps.push ? pushRoutes(context) : []),
     ...dispatchRoutes(context, units),
     ...resourceRoutes(context),
     ...followRoutes(context),
@@ -116,6 +122,7 @@ export function createServer(deps: ServerDeps): Server {
     ...takeOverRoutes(context),
     ...claimRoutes(context),
   ]);
+  if (deps.push) watchForPush({ store: context.store, service: deps.push, signal: closing.signal, log });
   return {
     fetch: (request) => answer(deps, context, router, request),
     close: () => closing.abort(),

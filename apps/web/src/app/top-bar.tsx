@@ -17,6 +17,7 @@ export function TopBar({ children }: { readonly children?: ReactNode }) {
       <span className={styles["space"]} />
       <ConnectionIndicator />
       <IconButton icon="search" label="Find a session or a command (Ctrl K)" onClick={() => show("palette")} />
+      <IconButton icon="bell" label="Messages of this browser" onClick={() => show("push")} />
       <ThemeToggle />
       {children}
     </header>

@@ -1,12 +1,15 @@
 import { createContext, use, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import type { Command } from "./matches.ts";
 
+/** What stands over the page. */
+export type Over = "palette" | "shortcuts" | "push";
+
 interface Commands {
   /** Those of the page that is open, read when the palette opens. */
   readonly current: () => readonly Command[];
   readonly add: (commands: () => readonly Command[]) => () => void;
-  readonly open: "palette" | "shortcuts" | undefined;
-  readonly show: (what: "palette" | "shortcuts" | undefined) => void;
+  readonly open: Over | undefined;
+  readonly show: (what: Over | undefined) => void;
 }
 
 const CommandsContext = createContext<Commands | undefined>(undefined);

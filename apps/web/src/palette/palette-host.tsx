@@ -5,6 +5,9 @@ import { usePalette } from "./commands.tsx";
 const Palette = lazy(async () => ({ default: (await import("./palette.tsx")).Palette }));
 const Shortcuts = lazy(async () => ({ default: (await import("./shortcuts.tsx")).Shortcuts }));
 
+const Push = lazy(async () => ({ default: (await import("../push/push-dialog.tsx")).PushDialog }));
+const OVER = { palette: Palette, shortcuts: Shortcuts, push: Push };
+
 /** Opens the palette (`Ctrl K`, `⌘ K`) and the list of shortcuts (`?`) over any page. They are loaded when wanted. */
 export function PaletteHost() {
   const { open, show } = usePalette();
@@ -22,9 +25,10 @@ export function PaletteHost() {
     return () => document.removeEventListener("keydown", onKey);
   }, [show]);
   if (open === undefined) return null;
+  const Opened = OVER[open];
   return (
     <Suspense>
-      {open === "palette" ? <Palette onClose={() => show(undefined)} /> : <Shortcuts onClose={() => show(undefined)} />}
+      <Opened onClose={() => show(undefined)} />
     </Suspense>
   );
 }

@@ -122,6 +122,13 @@ function useAllCommands(): readonly Command[] {
       run: () => void navigate({ to: "/x/$", params: { _splat: "" } }),
     },
     { id: "theme", group: "App", title: "Change theme", words: "dark light system", run: turnTheme },
+    {
+      id: "push",
+      group: "App",
+      title: "Messages of this browser",
+      words: "notifications push",
+      run: () => show("push"),
+    },
     { id: "keys", group: "App", title: "Keyboard shortcuts", hint: "?", run: () => show("shortcuts") },
   ];
   const open = (session: Session): Command => ({

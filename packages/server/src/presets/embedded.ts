@@ -7,6 +7,7 @@ import type { LogEvent } from "../context.ts";
 import { MAX_COMMIT_BODY } from "../http/body.ts";
 import { createStaticFiles } from "../http/static.ts";
 import { createMetrics } from "../metrics/prometheus.ts";
+import { createPushService } from "../push/send.ts";
 import { createServer } from "../server.ts";
 import { traceCommits, traceRequests, type ServerTrace } from "../trace.ts";
 import { openStore } from "./open-store.ts";
@@ -88,6 +89,7 @@ export async function createEmbeddedServer(options: EmbeddedServerOptions): Prom
       auth: createTokenAuth({ token, principal: options.principal ?? systemUser(), cookieName: `skein_${node.port}` }),
       guard: () => ({ hosts, origins }),
       log,
+      push: createPushService(globalThis.fetch, PUSH_SUBJECT),
       observe: (event) => {
         metrics.observe(event);
         trace?.observe(event);
@@ -122,6 +124,9 @@ export async function createEmbeddedServer(options: EmbeddedServerOptions): Prom
     throw error;
   }
 }
+
+/** Push services want somebody to turn to; there is nobody but who runs this server, and they know. */
+const PUSH_SUBJECT = "mailto:owner@skein.invalid";
 
 /** What a browser or a client on this machine may write in its address bar. */
 function namesOf(host: string, port: number): string[] {

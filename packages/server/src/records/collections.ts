@@ -5,6 +5,7 @@ import type {
   Message,
   ObserveSource,
   RunnerLabels,
+  PushWants,
   RunRow,
   Share,
   WakeCondition,
@@ -47,6 +48,11 @@ export interface Records {
   sessions: SessionRecord;
   /** Links by which somebody without the server's token may read one session. */
   shares: ShareRecord;
+  /** Browsers that are told what waits and what has finished: by the hash of their endpoint. */
+  push: PushRecord;
+  /** What browsers were told of a session lately, so that one server tells it. */
+  pushed: PushedRecord;
+  vapid: VapidKeys;
 }
 export type CollectionName = keyof Records;
 
@@ -90,6 +96,25 @@ export interface DelayedRecord {
   readonly requestedAt: number;
   /** Where the receiver's log ended when it was sent: of messages that are due together the earlier one comes first. */
   readonly near: number;
+}
+
+export interface PushRecord {
+  readonly endpoint: string;
+  readonly keys: { readonly p256dh: string; readonly auth: string };
+  readonly wants: PushWants;
+  readonly principal: string;
+  readonly createdAt: number;
+  /** In a row. */
+  readonly failures: number;
+}
+
+export interface PushedRecord {
+  readonly keys: readonly string[];
+}
+
+export interface VapidKeys {
+  readonly publicKey: string;
+  readonly privateKey: string;
 }
 
 export interface ShareRecord extends Share {
@@ -223,6 +248,9 @@ export const SERVER_COLLECTIONS = {
   blobs: {},
   runners: { indexes: { bySeen: ["lastSeenAt"] } },
   calls: { indexes: { byRunner: ["runner", "state", "createdAt"], byExpiry: ["expiresAt"] } },
+  push: {},
+  pushed: {},
+  vapid: {},
   shares: { indexes: { bySession: ["session", "createdAt"] } },
   sessions: { indexes: { byActivity: ["lastActivityAt"], byCoder: ["coder"] } },
 } as const satisfies CollectionDefinitions & Record<CollectionName, unknown>;

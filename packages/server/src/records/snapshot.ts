@@ -37,6 +37,9 @@ export function createSnapshot(): SnapshotBuilder {
     calls: new Map(),
     sessions: new Map(),
     shares: new Map(),
+    push: new Map(),
+    pushed: new Map(),
+    vapid: new Map(),
   };
   return {
     get(collection, id) {

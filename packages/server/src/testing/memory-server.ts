@@ -15,7 +15,7 @@ export interface TestServer {
 }
 
 export interface TestServerOptions extends Partial<
-  Pick<ServerDeps, "leaseMs" | "runnerTimeoutMs" | "id" | "secret" | "log" | "staticFiles">
+  Pick<ServerDeps, "leaseMs" | "runnerTimeoutMs" | "id" | "secret" | "log" | "push" | "staticFiles">
 > {
   /** Default: a new memory store. It is closed with the server. */
   readonly store?: Store;
