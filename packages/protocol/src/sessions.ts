@@ -18,6 +18,8 @@ export const session = z.looseObject({
   title: z.string(),
   agent: z.string(),
   cwd: z.string(),
+  /** What the directory has checked out, as of the last turn. */
+  branch: z.string().optional(),
   model: z.string().optional(),
   machine: z.string().optional(),
   permissionMode: z.string(),

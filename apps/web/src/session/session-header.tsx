@@ -50,7 +50,10 @@ export function SessionHeader(props: SessionHeaderProps) {
                 {agentName(row.agent)}
                 {row.model !== undefined && ` · ${oneLine(row.model, 28)}`}
               </span>
-              <code title={row.cwd}>{shortPath(oneLine(row.cwd, 300), 40)}</code>
+              <code title={row.cwd}>
+                {shortPath(oneLine(row.cwd, 300), 40)}
+                {row.branch !== undefined && ` (${oneLine(row.branch, 40)})`}
+              </code>
             </>
           )}
           <UsageFacts session={session} />

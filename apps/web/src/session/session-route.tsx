@@ -22,6 +22,7 @@ import { cutAt, WHOLE, type ForkCut } from "./fork-cut.ts";
 import { SessionHeader } from "./session-header.tsx";
 import styles from "./session-page.module.css";
 import { SideList } from "./side-list.tsx";
+import { useSessionCommands } from "./use-session-commands.ts";
 import { useSessionContext } from "./use-session-context.ts";
 import { useTarget, type Target } from "./use-target.ts";
 
@@ -46,6 +47,8 @@ export function SessionRoute({ sessionId, row, at, view }: SessionRouteProps) {
   const { stop, stopping, failure } = useStop(session, coder);
   const [sent, setSent] = useState(0);
   const running = session.status === "running" || session.status === "waiting";
+  const forkWhole = useCallback(() => setCut(WHOLE), []);
+  useSessionCommands({ running, view, onView: setView, onStop: stop, onFork: forkWhole });
   const title = oneLine(session.session?.title ?? "", 80) || "Session";
   useEffect(() => {
     document.title = `${running ? "● " : ""}${title} · Skein`;
@@ -68,7 +71,7 @@ export function SessionRoute({ sessionId, row, at, view }: SessionRouteProps) {
             view={view}
             onView={setView}
             onStop={stop}
-            onFork={() => setCut(WHOLE)}
+            onFork={forkWhole}
             onEnd={coder.kill}
           />
           <main style={{ display: "contents" }}>

@@ -24,6 +24,7 @@ export function Info({ session, overview }: InfoProps) {
   const { info } = overview;
   if (row === undefined) return <p className={styles["empty"]}>Reading…</p>;
   const mode = row.permissionMode;
+  const branch = row.branch ?? info?.git?.branch;
   const native = info?.nativeSessionId;
   const resume = native === undefined ? undefined : RESUME[row.agent]?.(native);
   return (
@@ -33,7 +34,7 @@ export function Info({ session, overview }: InfoProps) {
       {native !== undefined && <Fact name="Agent’s own id" value={native} />}
       {resume !== undefined && <Fact name="In a terminal" value={resume} />}
       <Fact name="Directory" value={row.cwd} />
-      {info?.git?.branch !== undefined && <Fact name="Branch" value={info.git.branch} />}
+      {branch !== undefined && <Fact name="Branch" value={branch} />}
       {info?.git?.commit !== undefined && <Fact name="Began at commit" value={info.git.commit} />}
       {info?.git?.remote !== undefined && <Fact name="Repository" value={info.git.remote} />}
       {(row.machine ?? info?.machine) !== undefined && (

@@ -1,5 +1,5 @@
 import type { ChangeEvent } from "@skein/protocol";
-import { CODER_RUN_STATUS_EVENT, SESSION_INFO_EVENT, TRANSCRIPT_EVENT } from "@skein/sessions";
+import { CHECKPOINT_EVENT, CODER_RUN_STATUS_EVENT, SESSION_INFO_EVENT, TRANSCRIPT_EVENT } from "@skein/sessions";
 import { expect, test } from "vitest";
 import { projectEvents } from "./project.ts";
 import { toSession, type SessionRecord } from "./session.ts";
@@ -117,4 +117,10 @@ test("[RS5] long lines are cut at a word, or between characters", () => {
   expect(title).toBe(`${"x".repeat(78)}…`);
   expect(lastLine).toBe(`${"x".repeat(78)}😀😀`);
   expect(after(said("user_message", { text: "word ".repeat(40) })).title).toBe(`${"word ".repeat(15).trim()}…`);
+});
+
+test("[WB53] the list says which branch a session's directory is on, as of its last turn", () => {
+  const checkpoint = (value: object) => event(CHECKPOINT_EVENT, "t:end", value);
+  expect(after(checkpoint({ branch: "main" }), checkpoint({ branch: "fix" }), checkpoint({})).branch).toBe("fix");
+  for (const bad of [{ branch: 7 }, { branch: "x".repeat(300) }]) expect(after(checkpoint(bad)).branch).toBeUndefined();
 });

@@ -1,5 +1,6 @@
 import type { ChangeEvent } from "@skein/protocol";
 import {
+  CHECKPOINT_EVENT,
   CODER_RUN_STATUS_EVENT,
   coderRunStatusRow,
   codingSessionInfoRow,
@@ -51,6 +52,7 @@ function projectEvent(session: SessionRecord, event: ChangeEvent, now: number): 
     return row.success ? projectRow(touched, row.data) : touched;
   }
   if (event.type === SESSION_INFO_EVENT) return projectInfo(session, event.value);
+  if (event.type === CHECKPOINT_EVENT) return projectBranch(session, event.value);
   if (event.type === CODER_RUN_STATUS_EVENT) return projectStatus(session, event.value, now);
   return session;
 }
@@ -73,6 +75,15 @@ function projectInfo(session: SessionRecord, value: unknown): SessionRecord {
     ...(machine !== undefined && { machine }),
   };
   return title === undefined ? informed : titled(informed, title, "given");
+}
+
+const checkedOut = z.looseObject({ branch: z.string().max(256).optional() });
+
+/** Every turn's checkpoint says what was checked out then. */
+function projectBranch(session: SessionRecord, value: unknown): SessionRecord {
+  const parsed = checkedOut.safeParse(value);
+  const branch = parsed.success ? parsed.data.branch : undefined;
+  return branch === undefined || branch === session.branch ? session : { ...session, branch };
 }
 
 function projectStatus(session: SessionRecord, value: unknown, now: number): SessionRecord {
