@@ -141,6 +141,8 @@ export function registerCoder(registry: Registry, options: CoderOptions): Coders
     creationSchema: coderArgs,
     inboxSchemas: coderInbox,
     fork: { omitArgs: ["nativeSessionId", "importFrom", "resource", "cwd", "files"], omitTags: [NATIVE_SESSION_TAG] },
+    // Its directory is there. When that machine is gone another may go on, as far as it can.
+    binds: "move",
     admit: (request) => admit(request, { adapterOf, sourceOf, directories, attachments, options }),
     handler: (ctx) =>
       handleWake(ctx, {
