@@ -97,6 +97,8 @@ export interface Run {
   /** Of the messages: 32 bits each, little end first. Of a single message none: it is the whole body. */
   readonly lengths: Uint8Array;
   readonly body: Uint8Array;
+  /** The byte behind `body` in its memory is a comma, too: who needs one there has it without a copy. */
+  readonly comma: boolean;
 }
 
 /**

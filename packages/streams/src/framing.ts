@@ -9,7 +9,7 @@ const OPEN = 0x5b;
 const CLOSE = 0x5d;
 const COMMA = 0x2c;
 
-/** Of a range in parts, which part it is: the first one opens the array, the last one closes it. */
+/** Of a range in parts, which it is: the first opens the array, the last closes it, and each other ends with a comma. */
 export interface PartOf {
   readonly opens: boolean;
   readonly closes: boolean;
@@ -32,9 +32,17 @@ export function framePieces(mode: Mode, runs: readonly Run[], part: PartOf): rea
   if (mode !== "json" || runs.length === 0 || sizeOf(runs) < runs.length * LARGE_PIECE)
     return [frameBody(mode, runs, part)];
   const pieces: Uint8Array[] = [];
-  for (const { body } of runs) pieces.push(pieces.length === 0 && part.opens ? OPENING : SEPARATOR, body);
-  if (part.closes) pieces.push(CLOSING);
+  if (part.opens) pieces.push(OPENING);
+  for (const [index, run] of runs.entries()) {
+    const ends = part.closes && index === runs.length - 1;
+    if (!ends && run.comma) pieces.push(withComma(run));
+    else pieces.push(run.body, ends ? CLOSING : SEPARATOR);
+  }
   return pieces;
+}
+
+function withComma({ body }: Run): Uint8Array {
+  return new Uint8Array(body.buffer, body.byteOffset, body.byteLength + 1);
 }
 
 const OPENING = Buffer.from("[");
@@ -60,17 +68,18 @@ function concat(runs: readonly Run[]): Uint8Array<ArrayBuffer> {
 }
 
 function frameJson(runs: readonly Run[], { opens, closes }: PartOf): Uint8Array<ArrayBuffer> {
-  let size = opens && runs.length === 0 ? 1 : 0;
+  let size = opens ? 1 : 0;
   for (const { body } of runs) size += body.length + 1;
-  const out = bytes(closes ? size + 1 : size);
+  // The comma of the last one makes room for the bracket.
+  const out = bytes(closes && runs.length === 0 ? size + 1 : size);
   let at = 0;
+  if (opens) out[at++] = OPEN;
   for (const { body } of runs) {
-    out[at] = opens && at === 0 ? OPEN : COMMA;
-    out.set(body, at + 1);
-    at += body.length + 1;
+    out.set(body, at);
+    at += body.length;
+    out[at++] = COMMA;
   }
-  if (opens && at === 0) out[at++] = OPEN;
-  if (closes) out[at] = CLOSE;
+  if (closes) out[runs.length === 0 ? at : at - 1] = CLOSE;
   return out;
 }
 

@@ -1,11 +1,11 @@
 import { crc32 } from "node:zlib";
 import type { Run } from "../store.ts";
-import { lengthsOf, messagesOf, NO_LENGTHS } from "./runs.ts";
+import { lengthsOf, messagesOf, singleRun } from "./runs.ts";
 
 /**
  * A chunk is a row with consecutive messages of one stream. One message is its own body; several are the lengths
- * (32 bit, little end first) and then the messages with a comma between each two, so that a JSON array of them is a
- * range of the bytes. Chunks of format 1 have no commas. The checksum is over the body as stored.
+ * (32 bit, little end first) and then the messages with a comma behind each, so that a JSON array of them is a range of
+ * the bytes. Chunks of format 1 have no commas. The checksum is over the body as stored.
  */
 export interface Chunk {
   readonly start: number;
@@ -42,13 +42,13 @@ export function packChunk(start: number, messages: readonly Uint8Array[]): Chunk
   if (only && messages.length === 1) return { start, count: 1, crc: crc32(only), body: only };
   let size = 0;
   for (const { byteLength } of messages) size += 5 + byteLength;
-  const body = Buffer.allocUnsafe(size - 1);
+  const body = Buffer.allocUnsafe(size);
   let at = messages.length * 4;
   for (const [index, message] of messages.entries()) {
     body.writeUInt32LE(message.byteLength, index * 4);
-    if (index > 0) body[at++] = COMMA;
     body.set(message, at);
     at += message.byteLength;
+    body[at++] = COMMA;
   }
   return { start, count: messages.length, crc: crc32(body), body };
 }
@@ -60,29 +60,30 @@ export function openChunk(chunk: Chunk): Run | undefined {
 
 /** The same of a body that was checked already. */
 export function runOf({ start, count, body }: Omit<Chunk, "crc">): Run {
-  if (count === 1) return { start, count, lengths: NO_LENGTHS, body };
-  const lengths = body.subarray(0, count * 4);
-  const run = { start, count, lengths, body: body.subarray(count * 4) };
-  return hasCommas(run) ? run : { ...run, body: withCommas(run) };
+  if (count === 1) return singleRun(start, body);
+  const run = { start, count, lengths: body.subarray(0, count * 4), body: body.subarray(count * 4), comma: false };
+  const messages = sumOf(run) === run.body.byteLength ? withCommas(run) : run.body;
+  return { ...run, body: messages.subarray(0, -1), comma: true };
 }
 
-function hasCommas(run: Run): boolean {
+/** Of the lengths. */
+function sumOf(run: Run): number {
   const lengths = lengthsOf(run);
-  let sum = run.count - 1;
+  let sum = 0;
   for (let index = 0; index < run.count; index++) sum += lengths(index);
-  return sum === run.body.byteLength;
+  return sum;
 }
 
 /** What stands in chunks of format 1 without commas, with them. */
 function withCommas(run: Run): Uint8Array {
   const { count, body } = run;
   const lengths = lengthsOf(run);
-  const out = Buffer.allocUnsafe(body.byteLength + count - 1);
+  const out = Buffer.allocUnsafe(body.byteLength + count);
   let from = 0;
   for (let index = 0; index < count; index++) {
     const to = from + lengths(index);
-    if (index > 0) out[from + index - 1] = COMMA;
     out.set(body.subarray(from, to), from + index);
+    out[to + index] = COMMA;
     from = to;
   }
   return out;

@@ -4,7 +4,7 @@ import type { ReadOutcome, Run, RunsOutcome, StreamMessage } from "../store.ts";
 export const NO_LENGTHS = new Uint8Array(0);
 
 export function singleRun(start: number, body: Uint8Array): Run {
-  return { start, count: 1, lengths: NO_LENGTHS, body };
+  return { start, count: 1, lengths: NO_LENGTHS, body, comma: false };
 }
 
 /** The length of each message of a run. */
@@ -39,14 +39,15 @@ export function cutRun(run: Run, low: number, high: number): Run | undefined {
   const to = Math.min(high, run.start + run.count) - run.start;
   if (from >= to) return undefined;
   if (from === 0 && to === run.count) return run;
-  const lengths = lengthsOf(run);
+  const lengthOf = lengthsOf(run);
   let begin = 0;
-  for (let index = 0; index < from; index++) begin += lengths(index) + 1;
+  for (let index = 0; index < from; index++) begin += lengthOf(index) + 1;
   let end = begin;
-  for (let index = from; index < to; index++) end += lengths(index) + 1;
-  const body = run.body.subarray(begin, end - 1);
-  if (to - from === 1) return singleRun(run.start + from, body);
-  return { start: run.start + from, count: to - from, lengths: run.lengths.subarray(from * 4, to * 4), body };
+  for (let index = from; index < to; index++) end += lengthOf(index) + 1;
+  const count = to - from;
+  const lengths = count === 1 ? NO_LENGTHS : run.lengths.subarray(from * 4, to * 4);
+  const comma = to < run.count || run.comma;
+  return { start: run.start + from, count, lengths, body: run.body.subarray(begin, end - 1), comma };
 }
 
 /** How many messages fit into `maxBytes`, from the front or from the back. */

@@ -86,10 +86,13 @@ export function configure(database: Database, role: "writer" | "reader"): void {
   database.exec("PRAGMA temp_store = MEMORY;");
   if (role === "reader") return database.exec("PRAGMA query_only = 1; PRAGMA cache_size = -16384;");
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;");
-  database.exec("PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;");
+  database.exec("PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 67108864;");
   // On macOS a plain sync does not reach the disk.
   if (process.platform === "darwin") database.exec("PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1;");
 }
+
+/** Twice what SQLite takes: long reads are made of half as many calls, and a sync of a commit takes no longer. */
+const PAGE_BYTES = 8192;
 
 /** Makes the tables of a new store, takes an older one to this format; refuses a store that a newer program has written. */
 export function prepareTables(database: Database, folder: string): void {
@@ -101,6 +104,7 @@ export function prepareTables(database: Database, folder: string): void {
         `${FORMAT}). Update Skein, or choose another folder.`,
     );
   if (format === FORMAT) return;
+  if (format === 0) database.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
   inTransaction(database, () => {
     // Since format 1: the journal, and commas between the messages of a chunk (those without are read as well).
     database.exec(format === 0 ? TABLES : `${JOURNAL} ALTER TABLE streams DROP COLUMN folded;`);

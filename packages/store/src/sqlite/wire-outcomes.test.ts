@@ -5,8 +5,15 @@ import { packOutcomes, unpackOutcomes } from "./wire-outcomes.ts";
 
 test("[ST1] outcomes arrive as they were decided", () => {
   const plain: StreamInfo = {
-    ...{ id: 7, path: "/a/ü", contentType: "application/json", head: 12, first: 0, createdAt: 1_700_000_000_000 },
-    ...{ closed: false, deleted: false, ephemeral: false },
+    id: 7,
+    path: "/a/ü",
+    contentType: "application/json",
+    head: 12,
+    first: 0,
+    createdAt: 1_700_000_000_000,
+    closed: false,
+    deleted: false,
+    ephemeral: false,
   };
   const streams: StreamInfo[] = [
     plain,

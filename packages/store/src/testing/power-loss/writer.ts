@@ -23,7 +23,7 @@ function changed(database: Database): Database {
       database.exec(
         sql
           .replace("synchronous = FULL", `synchronous = ${synchronous}`)
-          .replace("wal_autocheckpoint = 4000", "wal_autocheckpoint = 60"),
+          .replace("wal_autocheckpoint = 2000", "wal_autocheckpoint = 60"),
       ),
     prepare: (sql) => database.prepare(sql),
     close: () => database.close(),
