@@ -130,6 +130,8 @@ async function drain(
 ): Promise<number> {
   const { ctx } = pass;
   let turns = 0;
+  /** What is being handled: nobody changes it any more, while those behind it may be edited, moved and taken back. */
+  let taken: string | undefined;
   while (!ctx.signal.aborted) {
     const waiting = waitingEntries(ctx);
     if (applySettings(pass, waiting, deps)) await ctx.flush();
@@ -137,6 +139,12 @@ async function drain(
     if (next === undefined) {
       if (passed !== undefined) moveCursor(ctx, passed);
       return turns;
+    }
+    if (next.key !== taken) {
+      await ctx.take(next.key);
+      taken = next.key;
+      // As it is now, if it is still the next.
+      continue;
     }
     if (next.kind === "rewind" || next.kind === "bring_back") {
       await (next.kind === "rewind" ? runRewind(pass, next, deps) : runBringBack(pass, next, deps));

@@ -155,8 +155,11 @@ async function takeMessage(
       return inbox.get(inboxKey) as InboxRow | undefined;
     } catch (error) {
       if (!(error instanceof SkeinError) || error.code !== "conflict") throw error;
+      const from = main.fold.position;
+      main.receive(await client.readStream(main.path, { from: formatOffset(from) }, { signal }));
+      // Nothing was edited: it is something else that the server minds.
+      if (main.fold.position === from) throw error;
     }
-    main.receive(await client.readStream(main.path, { from: formatOffset(main.fold.position) }, { signal }));
   }
 }
 
