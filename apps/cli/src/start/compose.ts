@@ -113,6 +113,11 @@ export const compose: Compose = async ({ home, database, host, port, publicUrl, 
     registry,
     id: runnerId(home, database),
     machine: hostname(),
+    // What an entity may ask for (`dispatch.labels`).
+    labels: {
+      machine: hostname(),
+      ...(agents.allowedDirectories && { directory: agents.allowedDirectories.slice(0, 100) }),
+    },
     calls: coders.calls,
     log: runnerLog(log),
     ...(tracing && { trace: tracing.runner }),

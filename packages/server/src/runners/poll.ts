@@ -27,9 +27,7 @@ export async function poll(
   const signal = AbortSignal.any([gone, context.signal]);
   const end = performance.now() + request.waitMs;
   let seen = -Infinity;
-  // Whoever does not wait wants to know now; whoever waits is woken by what comes of it.
-  if (request.acceptClaims && request.waitMs > 0) context.background.kick();
-  let settled = request.waitMs > 0;
+  let settled = !request.acceptClaims;
   const latch = watchCollections(store, request.acceptClaims ? ["wakes", "calls"] : ["calls"]);
   try {
     for (;;) {
@@ -41,10 +39,14 @@ export async function poll(
       const work = signal.aborted ? undefined : await look(context, runnerId, queues);
       if (work && gone.aborted && work.kind === "claim") return await giveBack(context, work);
       if (work) return work;
-      if (!settled && request.acceptClaims) {
+      if (!settled) {
         settled = true;
-        await context.background.settle();
-        continue;
+        // Whoever does not wait wants to know now; whoever waits is woken by what comes of it.
+        if (request.waitMs > 0) context.background.kick();
+        else {
+          await context.background.settle();
+          continue;
+        }
       }
       const left = end - performance.now();
       if (left <= 0 || signal.aborted) return undefined;
