@@ -1,5 +1,6 @@
 import type { Benchmark } from "./benchmark.ts";
 import { postgresAppend } from "./postgres/append.ts";
+import { checkpoint } from "./product/checkpoint.ts";
 import { scale } from "./product/scale.ts";
 import { fork } from "./product/fork.ts";
 import { wake } from "./product/wake.ts";
@@ -22,6 +23,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   postgresAppend,
   wake,
   fork,
+  checkpoint,
   scale,
   sessionPage,
 ];

@@ -21,6 +21,10 @@ export type {
   PromptInput,
   TurnOutcome,
 } from "./driver.ts";
+export { createCheckpoints } from "./git/checkpoints.ts";
+export type { Checkpoints, CheckpointsOptions } from "./git/checkpoints.ts";
+export type { GitRefusal } from "./git/refusal.ts";
+export type { CheckpointName } from "./git/refs.ts";
 export { procTable } from "./process/process-table.ts";
 export type { ProcessInfo, ProcessTable } from "./process/process-table.ts";
 export { createReaper } from "./process/reaper.ts";

@@ -1,5 +1,4 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
-import { z } from "zod";
 import type { FileStat } from "./file-stat.ts";
 import { isSameStat } from "./file-stat.ts";
 
@@ -13,29 +12,29 @@ export interface CachedFile {
 }
 export type Cache = ReadonlyMap<string, CachedFile>;
 
-const cachedFile = z.tuple([
-  z.string(),
-  z.string().regex(/^[0-9a-f]{40,64}$/),
-  z.enum(["file", "link"]),
-  z.boolean(),
-  z.number(),
-  z.string(),
-  z.string(),
-  z.string(),
-]);
-const cacheFile = z.object({ v: z.literal(1), files: z.array(cachedFile) });
-
 export async function readCache(path: string): Promise<Cache> {
   const text = await readFile(path, "utf8").catch(() => undefined);
   if (text === undefined) return new Map();
-  const parsed = cacheFile.safeParse(jsonIn(text));
-  if (!parsed.success) return new Map();
-  return new Map(
-    parsed.data.files.map(([file, oid, kind, executable, size, mtime, ctime, inode]) => [
-      file,
-      { oid, stat: { kind, executable, size, mtime, ctime, inode } },
-    ]),
-  );
+  const told = jsonIn(text);
+  const files = new Map<string, CachedFile>();
+  if (typeof told !== "object" || told === null || !("v" in told) || told.v !== 2) return files;
+  if (!("files" in told) || !Array.isArray(told.files)) return files;
+  for (const row of told.files) {
+    const file = Array.isArray(row) ? fileIn(row) : undefined;
+    if (file === undefined) return new Map();
+    files.set(file.path, file);
+  }
+  return files;
+}
+
+/** There may be very many: looked at by hand. */
+function fileIn(row: readonly unknown[]): (CachedFile & { readonly path: string }) | undefined {
+  const [path, oid, kind, executable, size, mtime, ctime, inode] = row;
+  if (typeof path !== "string" || typeof oid !== "string" || !/^[0-9a-f]{40,64}$/.test(oid)) return undefined;
+  if ((kind !== "file" && kind !== "link") || typeof executable !== "boolean" || typeof size !== "number")
+    return undefined;
+  if (typeof mtime !== "number" || typeof ctime !== "number" || typeof inode !== "number") return undefined;
+  return { path, oid, stat: { kind, executable, size, mtime, ctime, inode } };
 }
 
 function jsonIn(text: string): unknown {
@@ -58,18 +57,16 @@ export async function writeCache(path: string, temporary: string, cache: Cache):
     stat.ctime,
     stat.inode,
   ]);
-  await writeFile(temporary, JSON.stringify({ v: 1, files }), { mode: 0o600 });
+  await writeFile(temporary, JSON.stringify({ v: 2, files }), { mode: 0o600 });
   await rename(temporary, path);
 }
 
 /** Clocks of file systems are coarse: what changed so shortly before it was looked at may have changed after it. */
-const RACY_NS = 2_000_000_000n;
+const RACY_MS = 2000;
 
 /** The cache's part that can be believed the next time; `taken` is the file system's own time when it was begun. */
-export function believable(files: Cache, taken: bigint): Cache {
-  return new Map(
-    [...files].filter(([, { stat }]) => BigInt(stat.ctime) + RACY_NS < taken && BigInt(stat.mtime) + RACY_NS < taken),
-  );
+export function believable(files: Cache, taken: number): Cache {
+  return new Map([...files].filter(([, { stat }]) => Math.max(stat.ctime, stat.mtime) + RACY_MS < taken));
 }
 
 export interface HashPlan {

@@ -432,7 +432,7 @@ given(
       const { kind, executable, size, mtime, ctime, inode } = statOf(top, path) ?? {};
       return [path, "0123456789".repeat(4), kind, executable, size, mtime, ctime, inode];
     });
-    writeFileSync(cache, JSON.stringify({ v: 1, files: known }));
+    writeFileSync(cache, JSON.stringify({ v: 2, files: known }));
     const again = await taken(top, at("t4"));
     expect(lab.git(top, "cat-file", "blob", `${again.commit}:a.txt`)).toBe("2");
   },

@@ -6,17 +6,21 @@ export interface FileStat {
   readonly kind: "file" | "link";
   readonly executable: boolean;
   readonly size: number;
-  /** Nanoseconds, as text: they are more than a number holds. */
-  readonly mtime: string;
-  readonly ctime: string;
-  readonly inode: string;
+  /** Milliseconds, with fractions. */
+  readonly mtime: number;
+  readonly ctime: number;
+  readonly inode: number;
 }
 
 /** Between two of these others get their turn: looking is fast, and there may be many files. */
 const SLICE = 64;
 
+const PLAIN = /^[\x20-\x7e]*$/;
+
 /** A path of git's (one byte per character) as the file system wants it. */
-export function onDisk(top: string, path: string): Buffer {
+export function onDisk(top: string, path: string): Buffer | string {
+  // Most are plain, and cheaper as they are.
+  if (PLAIN.test(path)) return `${top}/${path}`;
   return Buffer.concat([Buffer.from(join(top, "/"), "utf8"), Buffer.from(path, "latin1")]);
 }
 
@@ -37,15 +41,15 @@ export async function statAll(top: string, paths: readonly string[]): Promise<Ma
 }
 
 export function statOf(top: string, path: string): FileStat | undefined {
-  const found = lstatSync(onDisk(top, path), { bigint: true, throwIfNoEntry: false });
+  const found = lstatSync(onDisk(top, path), { throwIfNoEntry: false });
   if (found === undefined || !(found.isFile() || found.isSymbolicLink())) return undefined;
   return {
     kind: found.isFile() ? "file" : "link",
-    executable: found.isFile() && (found.mode & 0o100n) !== 0n,
-    size: Number(found.size),
-    mtime: String(found.mtimeNs),
-    ctime: String(found.ctimeNs),
-    inode: String(found.ino),
+    executable: found.isFile() && (found.mode & 0o100) !== 0,
+    size: found.size,
+    mtime: found.mtimeMs,
+    ctime: found.ctimeMs,
+    inode: found.ino,
   };
 }
 

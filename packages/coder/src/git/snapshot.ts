@@ -82,8 +82,9 @@ async function takeSnapshot(
   const changed = await readFiles(git, top, plan.files, stats);
   for (const [path, file] of changed) files.set(path, file);
   const tree = await writeTree(git, top, own("index"), treeLines(files, listing.absent, order.nested));
-  await writeCache(cachePath, own("cache"), believable(files, taken));
-  return { tree, read: plan.files.length + plan.links.length };
+  const read = plan.files.length + plan.links.length;
+  if (read > 0 || before.size !== files.size) await writeCache(cachePath, own("cache"), believable(files, taken));
+  return { tree, read };
 }
 
 /** Reads files until each was the same before and after it was read. */
@@ -150,10 +151,10 @@ async function writeTree(git: Git, top: string, index: string, lines: string): P
   }
 }
 
-/** Nanoseconds by the clock that also dates the files. */
-async function fileSystemTime(path: string): Promise<bigint> {
+/** Milliseconds by the clock that also dates the files. */
+async function fileSystemTime(path: string): Promise<number> {
   await writeFile(path, "");
-  const { mtimeNs } = await stat(path, { bigint: true });
+  const { mtimeMs } = await stat(path);
   await rm(path, { force: true });
-  return mtimeNs;
+  return mtimeMs;
 }
