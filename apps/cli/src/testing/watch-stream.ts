@@ -4,7 +4,7 @@ import type { Client, StreamEvent } from "@skein/runtime/client";
 export interface WatchedStream {
   readonly seen: readonly StreamEvent[];
   /** Resolves as soon as what was seen satisfies it; rejects when that takes very long. */
-  until(satisfied: (seen: readonly StreamEvent[]) => boolean): Promise<void>;
+  until(satisfied: (seen: readonly StreamEvent[]) => boolean, patienceMs?: number): Promise<void>;
   /** Ends the watching; what was seen stays. */
   end(): Promise<void>;
 }
@@ -29,7 +29,7 @@ export function watchStream(client: Client, path: string): WatchedStream {
   });
   return {
     seen,
-    until: (satisfied) =>
+    until: (satisfied, patienceMs = PATIENCE_MS) =>
       new Promise((resolve, reject) => {
         const finish = (done: () => void): void => {
           clearTimeout(patience);
@@ -43,7 +43,7 @@ export function watchStream(client: Client, path: string): WatchedStream {
         const last = (): string => JSON.stringify(seen.at(-1) ?? "nothing").slice(0, 300);
         const patience = setTimeout(
           () => finish(() => reject(new Error(`${path}: ${seen.length} events, the last ${last()}`))),
-          PATIENCE_MS,
+          patienceMs,
         );
         looking.add(look);
         look();

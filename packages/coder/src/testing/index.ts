@@ -1,3 +1,4 @@
+export { missingAgents } from "./agents-lab.ts";
 export { createClaudeLab } from "./claude-lab.ts";
 export type { ClaudeLab } from "./claude-lab.ts";
 export { CODEX_LAB_MODEL, createCodexLab } from "./codex-lab.ts";
