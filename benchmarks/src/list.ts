@@ -1,3 +1,4 @@
+import { normalise } from "./agents/normalise.ts";
 import type { Benchmark } from "./benchmark.ts";
 import { postgresAppend } from "./postgres/append.ts";
 import { checkpoint } from "./product/checkpoint.ts";
@@ -24,6 +25,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   wake,
   fork,
   checkpoint,
+  normalise,
   scale,
   sessionPage,
 ];
