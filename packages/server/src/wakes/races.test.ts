@@ -81,7 +81,7 @@ test("[WK10] a driver that is overtaken after it was judged is refused", async (
     await on.committed(second, { seq: 1, writes: write("/second/b") });
   });
   expect(failure(await on.commit(first, { seq: 2, writes: write("/hello/a") })).code).toBe("fenced");
-  expect((await on.events(stream)).map(({ key: by }) => by)).toEqual(["/hello/a", "/second/b"]);
+  expect((await on.events(stream)).map(({ key: by }) => by)).toEqual(["/hello/a", "takeover:s:1", "/second/b"]);
 });
 
 test("[WK20] a claim that is made while its caller hangs up is given back", async () => {
