@@ -50,6 +50,9 @@ export function hostileRows(): NativeTranscriptRow[] {
   ]);
   return [
     ...rows,
+    ...ATTACKS.flatMap(hostileCalls),
+    call("flood", "file_read", "Read", { file_path: "src/flood.ts" }),
+    result("flood", `     1→${"x = 1; ".repeat(60_000)}`),
     row("huge", { v: 1, type: "assistant_message", text: "Very many words. ".repeat(20_000) }),
     row("image", {
       v: 1,
@@ -62,6 +65,47 @@ export function hostileRows(): NativeTranscriptRow[] {
       ],
     }),
     row("last", { v: 1, type: "assistant_message", text: "The last row" }),
+  ];
+}
+
+/** Tools that have bodies of their own, two for each attack, so that each body meets several. */
+const TOOLS: readonly ((text: string) => { readonly tool: string; readonly input: object; readonly output: string })[] =
+  [
+    (text) => ({ tool: "file_read", input: { file_path: `src/${text}.ts` }, output: `     1→${text}\n     2→${text}` }),
+    (text) => ({
+      tool: "file_edit",
+      input: { file_path: text, old_string: text, new_string: `${text}!` },
+      output: text,
+    }),
+    (text) => ({ tool: "file_write", input: { file_path: `${text}.html`, content: text }, output: text }),
+    (text) => ({ tool: "file_search", input: { pattern: text }, output: `/${text.replaceAll("\n", " ")}` }),
+    (text) => ({ tool: "content_search", input: { pattern: text }, output: `src/a.ts:1:${text}\nsrc/b.ts:22:${text}` }),
+    (text) => ({ tool: "web_search", input: { query: text }, output: text }),
+    (text) => ({ tool: "web_fetch", input: { url: `javascript:${text}`, prompt: text }, output: text }),
+    (text) => ({ tool: "web_fetch", input: { url: `${ELSEWHERE}/${text}` }, output: text }),
+    (text) => ({
+      tool: `mcp__${text}__x`,
+      input: { [text]: text, list: [text] },
+      output: JSON.stringify({ [text]: text }),
+    }),
+    (text) => ({ tool: "sub_agent", input: { description: text, prompt: text }, output: text }),
+  ];
+
+function hostileCalls(text: string, index: number): NativeTranscriptRow[] {
+  const rows = [0, 1].flatMap((second) => {
+    const id = `h${index}:tool${second}`;
+    const made = TOOLS[(index * 2 + second) % TOOLS.length];
+    if (made === undefined) return [];
+    const { tool, input, output } = made(text);
+    const within = { ...row(`${id}:child`, { v: 1, type: "assistant_message", text }), parentCallId: id };
+    return [call(id, tool, text.slice(0, 60), { ...input }), within, result(id, output)];
+  });
+  const items = [{ text, status: "in_progress" as const }];
+  const options = [{ label: text.slice(0, 200), description: text }];
+  return [
+    ...rows,
+    row(`h${index}:plan`, { v: 1, type: "plan", items }),
+    row(`h${index}:q`, { v: 1, type: "question", requestId: `q${index}`, questions: [{ question: text, options }] }),
   ];
 }
 

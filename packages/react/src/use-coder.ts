@@ -1,5 +1,6 @@
 import type { SendResult } from "@skein/protocol";
 import { useMemo } from "react";
+import type { QueuedPrompt } from "./coder-state.ts";
 import { useSkein } from "./provider.tsx";
 
 export type PermissionDecision = "allow" | "allow_session" | "deny";
@@ -10,8 +11,10 @@ export interface CoderActions {
   readonly kill: () => Promise<void>;
   readonly answerPermission: (requestId: string, decision: PermissionDecision, message?: string) => Promise<SendResult>;
   readonly answerQuestion: (requestId: string, answers: Record<string, string>) => Promise<SendResult>;
-  readonly cancelQueued: (key: string) => Promise<SendResult>;
-  readonly editQueued: (key: string, text: string) => Promise<SendResult>;
+  /** Prompts that wait, by their keys. Rejects with `conflict` when it is too late. */
+  readonly cancelQueued: (key: string) => Promise<void>;
+  readonly editQueued: (prompt: QueuedPrompt, text: string) => Promise<void>;
+  readonly moveQueued: (key: string, to: { readonly before: string } | { readonly after: string }) => Promise<void>;
 }
 
 /** @param coderUrl the coder's URL, as in `session.coder`; actions before it is known reject */
@@ -37,8 +40,14 @@ export function useCoder(coderUrl: string | undefined): CoderActions {
       },
       answerQuestion: (requestId, answers) =>
         send("answer", { requestId, answers }, `answer:${requestId}:${environment.newId()}`),
-      cancelQueued: (key) => send("cancel_prompt", { key }, `cancel:${key}`),
-      editQueued: (key, text) => send("edit_prompt", { key, text }, `edit:${key}:${environment.newId()}`),
+      cancelQueued: async (key) => client.removeMessage(await url(), key),
+      async editQueued({ key, attachments }, text) {
+        const payload = attachments.length === 0 ? { text } : { text, attachments };
+        await client.editMessage(await url(), key, { payload });
+      },
+      async moveQueued(key, to) {
+        await client.editMessage(await url(), key, to);
+      },
     };
   }, [client, environment, coderUrl]);
 }

@@ -1,4 +1,5 @@
-import type { CodingSession, QueuedPrompt } from "@skein/react";
+import { SkeinError } from "@skein/protocol";
+import type { CoderActions, CodingSession, QueuedPrompt } from "@skein/react";
 import { useConnection } from "@skein/react";
 import { lazy, Suspense, useState } from "react";
 import { count } from "../text/format.ts";
@@ -11,24 +12,23 @@ const EditDialog = lazy(async () => ({ default: (await import("./edit-dialog.tsx
 
 export interface QueueProps {
   readonly session: CodingSession;
-  readonly onCancel: (key: string) => Promise<unknown>;
-  readonly onEdit: (key: string, text: string) => Promise<unknown>;
+  readonly coder: Pick<CoderActions, "cancelQueued" | "editQueued" | "moveQueued">;
 }
 
 /** Prompts that wait for their turn, and those on their way to the server. */
-export function Queue({ session, onCancel, onEdit }: QueueProps) {
+export function Queue({ session, coder }: QueueProps) {
   const { queue, outgoing } = session;
   const offline = useConnection().kind === "offline";
   const [editing, setEditing] = useState<QueuedPrompt>();
   const [failure, setFailure] = useState<string>();
   if (queue.length + outgoing.length === 0) return null;
-  const cancel = (key: string): void => {
+  const change = (made: Promise<void>): void => {
     setFailure(undefined);
-    onCancel(key).catch((error: unknown) => setFailure(failureText(error)));
+    made.catch((error: unknown) => setFailure(isTooLate(error) ? "Too late: it has begun." : failureText(error)));
   };
   return (
     <ul className={styles["queue"]} aria-label="Waiting prompts">
-      {queue.map((prompt) => (
+      {queue.map((prompt, index) => (
         <li key={prompt.key} className={styles["entry"]} data-queued={prompt.key}>
           <span className={styles["state"]}>Queued</span>
           <p title={prompt.text.slice(0, 1000)}>
@@ -36,8 +36,13 @@ export function Queue({ session, onCancel, onEdit }: QueueProps) {
             {prompt.attachments.length > 0 && ` · ${count(prompt.attachments.length, "file")}`}
           </p>
           <span className={styles["actions"]}>
+            <MoveButtons
+              before={queue[index - 1]?.key}
+              after={queue[index + 1]?.key}
+              onMove={(to) => change(coder.moveQueued(prompt.key, to))}
+            />
             <IconButton icon="edit" label="Edit prompt" onClick={() => setEditing(prompt)} />
-            <IconButton icon="close" label="Cancel prompt" onClick={() => cancel(prompt.key)} />
+            <IconButton icon="close" label="Cancel prompt" onClick={() => change(coder.cancelQueued(prompt.key))} />
           </span>
         </li>
       ))}
@@ -69,10 +74,42 @@ export function Queue({ session, onCancel, onEdit }: QueueProps) {
           <EditDialog
             text={editing.text}
             onClose={() => setEditing(undefined)}
-            onSave={async (text) => onEdit(editing.key, text)}
+            onSave={async (text) => coder.editQueued(editing, text)}
           />
         </Suspense>
       )}
     </ul>
   );
+}
+
+interface MoveButtonsProps {
+  /** The prompt in front of this one, and the one behind it. */
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+  readonly onMove: (to: { readonly before: string } | { readonly after: string }) => void;
+}
+
+function MoveButtons({ before, after, onMove }: MoveButtonsProps) {
+  if (before === undefined && after === undefined) return null;
+  return (
+    <>
+      <IconButton
+        icon="up"
+        label="Run earlier"
+        disabled={before === undefined}
+        onClick={() => before !== undefined && onMove({ before })}
+      />
+      <IconButton
+        icon="down"
+        label="Run later"
+        disabled={after === undefined}
+        onClick={() => after !== undefined && onMove({ after })}
+      />
+    </>
+  );
+}
+
+/** It began while somebody was changing it. */
+function isTooLate(error: unknown): boolean {
+  return error instanceof SkeinError && (error.code === "conflict" || error.code === "not_found");
 }

@@ -40,7 +40,7 @@ export function Foot({ session, coder, running, failure, onSend, onStop }: FootP
             {oneLine(problem, 400)}
           </p>
         )}
-        <Queue session={session} onCancel={coder.cancelQueued} onEdit={coder.editQueued} />
+        <Queue session={session} coder={coder} />
         <Composer
           sessionId={session.id}
           running={running}

@@ -15,7 +15,7 @@ export interface NodesProps {
 }
 
 /** Beyond this many levels, quotes in quotes and lists in lists are shown as their words. */
-const DEEPEST = 24;
+const DEEPEST = 9;
 
 export function Nodes({ nodes, tree, open, depth = 0 }: NodesProps) {
   return nodes.map((node, index) => (
