@@ -106,6 +106,7 @@ export const compose: Compose = async ({ home, database, host, port, publicUrl, 
     acp: { credentials: agents.credentials, ...(await readAgentsFile(home.folder)) },
     readBlob: (path) => readBlob(createTransport(connection), path),
     listCoders: () => listCoders(createClient(connection)),
+    sessionExists: (session) => sessionExists(createClient(connection), session),
     sendTo: (url, message) => createClient(connection).send(url, message),
   });
   const runner = createRunner({
@@ -163,6 +164,16 @@ async function readBlob(transport: Transport, path: string): Promise<Uint8Array 
     if (error instanceof SkeinError && error.code === "not_found") return undefined;
     throw error;
   }
+}
+
+/** Only what the server says is gone is gone. */
+async function sessionExists(client: Client, session: string): Promise<boolean> {
+  try {
+    await client.getSession(session);
+  } catch (error) {
+    return !(error instanceof SkeinError && error.code === "session_not_found");
+  }
+  return true;
 }
 
 async function listCoders(client: Client): Promise<Entity[]> {

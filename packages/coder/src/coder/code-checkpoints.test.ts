@@ -7,6 +7,7 @@ import { isChangeEvent } from "@skein/runtime/client";
 import { hasGit, NO_GIT } from "../git/testing.ts";
 import { createCoderLab } from "../testing/coder-lab.ts";
 import type { CoderLab, SessionView } from "../testing/coder-lab.ts";
+import { createImportingAgent } from "../testing/fake-importer.ts";
 import { contentOf, createGitLab, stateOf, writeAll } from "../testing/git-lab.ts";
 import type { GitLab } from "../testing/git-lab.ts";
 
@@ -16,7 +17,7 @@ if (!hasGit) test.skip(NO_GIT);
 let lab: CoderLab;
 let git: GitLab;
 beforeEach(async () => {
-  lab = await createCoderLab();
+  lab = await createCoderLab({ agent: createImportingAgent().agent });
   git = await createGitLab();
 });
 afterEach(async () => {
@@ -78,7 +79,7 @@ given(
     await turn(view, 1, () => undefined);
     expect(await checkpointsOf("a")).toEqual([]);
     await lab.close();
-    lab = await createCoderLab();
+    lab = await createCoderLab({ agent: createImportingAgent().agent });
     const top = git.repository("repo", { "sub/a.txt": "0" });
     await lab.startRunner({ environment: git.environment, allowedDirectories: [join(top, "sub")] });
     const other = await lab.spawn("b", { cwd: join(top, "sub") });
@@ -260,4 +261,20 @@ given("[CK16] a runner compares the files of two sessions when it is asked", asy
   await expect(compare?.({ directory: top, base: at("none"), a: at(first), b: at(second) })).rejects.toMatchObject({
     code: "not_found",
   });
+});
+
+given("[CK10] the checkpoints of a session that was deleted are forgotten, and those of others are not", async () => {
+  const runner = await start();
+  const top = git.repository("repo", { "a.txt": "0" });
+  for (const id of ["gone", "there"]) {
+    const view = await lab.spawn(id, { cwd: top });
+    await turn(view, 1, () => undefined);
+    await lab.client.kill(view.url);
+  }
+  await runner.stop();
+  const sessionExists = (session: string): Promise<boolean> => Promise.resolve(session !== "gone");
+  await lab.startRunner({ environment: git.environment, sessionExists });
+  const refs = (): string => git.git(top, "for-each-ref", "--format=%(refname)", "refs/skein");
+  await expect.poll(refs, { timeout: 20_000 }).not.toContain("refs/skein/gone/");
+  expect(refs()).toContain("refs/skein/there/");
 });

@@ -1,25 +1,19 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { CodingSessionTranscriptRow, NativeTranscriptRow } from "@skein/sessions";
-import type { NativeImporter } from "../adapter.ts";
+import type { CodingSessionTranscriptRow } from "@skein/sessions";
 import { createCoderLab } from "../testing/coder-lab.ts";
 import type { CoderLab, SessionView } from "../testing/coder-lab.ts";
-import { createFakeAgent } from "../testing/fake-agent.ts";
+import { createImportingAgent } from "../testing/fake-importer.ts";
 
 let lab: CoderLab;
 /** What was written down for the agent, each time. */
-let written: (readonly NativeTranscriptRow[])[];
+let written: ReturnType<typeof createImportingAgent>["written"];
 beforeEach(async () => {
-  written = [];
-  const agent = createFakeAgent();
-  const importer: NativeImporter = {
-    copy: () => Promise.reject(new Error("Nothing is copied here.")),
-    write(rows, { id }) {
-      written.push(rows);
-      agent.files.set(id, { rows: [] });
-      return Promise.resolve({ kept: { rows: rows.length }, dropped: {}, lines: 0 });
-    },
-  };
-  lab = await createCoderLab({ agent: { ...agent, importer } });
+  const made = createImportingAgent();
+  written = made.written;
+  lab = await createCoderLab({ agent: made.agent });
+});
+afterEach(async () => {
+  await lab.close();
 });
 
 const keysIn = (rows: readonly { readonly key: string }[] | undefined): string[] => (rows ?? []).map(({ key }) => key);
@@ -29,10 +23,6 @@ async function takeOver(view: SessionView): Promise<number> {
   const headers = { authorization: `Bearer ${token}` };
   return (await lab.server.fetch(new Request(`${url}${view.url}/take-over`, { method: "POST", headers }))).status;
 }
-
-afterEach(async () => {
-  await lab.close();
-});
 
 /** Two coders on one session; the second has joined the first one's. */
 async function two(): Promise<{ a: SessionView; b: SessionView }> {

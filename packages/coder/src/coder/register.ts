@@ -35,7 +35,7 @@ import { createAttachmentFiles } from "./prompt-input.ts";
 import type { ReadBlob } from "./prompt-input.ts";
 import { workingDirectory } from "./set-up.ts";
 import { sweepIdle } from "./sweep.ts";
-import { sweepWorktrees } from "./sweep-worktrees.ts";
+import { sweepFiles } from "./sweep-files.ts";
 import { coderState, NATIVE_SESSION_TAG } from "./state.ts";
 
 export interface CoderOptions {
@@ -73,6 +73,8 @@ export interface CoderOptions {
   readonly listCoders?: (() => Promise<readonly Entity[]>) | undefined;
   /** Sends a coder a message: with it, turns that are made in a terminal appear while the coder is idle. */
   readonly sendTo?: ((url: string, message: Message) => Promise<unknown>) | undefined;
+  /** Whether a session was not deleted: without it checkpoints of its files stay. */
+  readonly sessionExists?: ((session: string) => Promise<boolean>) | undefined;
   /** How often sessions' files are looked at. Milliseconds, default one second. */
   readonly followEveryMs?: number | undefined;
   /** How long an agent stays warm after its turn. Default: ten minutes. */
@@ -161,7 +163,7 @@ export function registerCoder(registry: Registry, options: CoderOptions): Coders
   });
 
   let stopIdle = (): void => {};
-  let stopWorktrees = (): Promise<void> => Promise.resolve();
+  let stopFiles = (): Promise<void> => Promise.resolve();
   return {
     calls: createCoderCalls({ adapters, sources, directories, attachments, checkpoints }),
     async start() {
@@ -170,12 +172,13 @@ export function registerCoder(registry: Registry, options: CoderOptions): Coders
       const { listCoders } = options;
       if (listCoders === undefined) return;
       stopIdle = sweepIdle({ clock, drivers, listCoders });
-      if (worktrees !== undefined) stopWorktrees = sweepWorktrees({ clock, worktrees, checkpoints, listCoders });
+      const { sessionExists } = options;
+      stopFiles = sweepFiles({ clock, worktrees, sessionExists, checkpoints, listCoders });
     },
     async close() {
       follower?.stop();
       stopIdle();
-      await stopWorktrees();
+      await stopFiles();
       await drivers.close();
       await reaper.endAll();
       await files.close();
