@@ -188,7 +188,7 @@ async function runNext(
       onConfigured: (now) => deps.drivers.changed(slot, JSON.stringify(now)),
       atEdge: (edge, turn) => noteCheckpoint(pass, { edge, turn }, deps),
       async beforeEnd() {
-        await native.advance({ quick: true });
+        await native.advance({ quick: true }).catch(unlessAway);
         await skipOwnTurn(pass, adapter.sessions, deps.clock.now() + WRITES_UNTIL_MS);
       },
     });
@@ -205,6 +205,11 @@ async function runNext(
     setTurn(undefined);
   }
   if (ctx.signal.aborted) await deps.drivers.drop(slot);
+}
+
+/** A server that is away for a moment: what could not be copied is copied at the next wake. */
+function unlessAway(error: unknown): void {
+  if (!(error instanceof SkeinError && error.code === "unavailable")) throw error;
 }
 
 const COPY_EVERY_MS = 1000;

@@ -42,9 +42,17 @@ export function createNativeMirror(pass: CoderPass, deps: NativeMirrorDeps): Nat
   let last: Promise<void> = Promise.resolve();
   let unflushed = 0;
 
+  /** A failure to open it is not remembered: the server may have been away for a moment. */
+  const open = (): Promise<NativeState> => {
+    opened ??= nativeState(pass).catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
+
   async function write(file: NativeFile, offset: number, bytes: Uint8Array): Promise<void> {
-    opened ??= nativeState(pass);
-    const { records } = await opened;
+    const { records } = await open();
     const content = isUtf8(bytes)
       ? { text: Buffer.from(bytes).toString("utf8") }
       : { base64: Buffer.from(bytes).toString("base64") };
@@ -67,9 +75,8 @@ export function createNativeMirror(pass: CoderPass, deps: NativeMirrorDeps): Nat
     if (size < bytes + shift) {
       if (file.name !== SESSION_FILE) return;
       // Another file has taken its place, as when a session was taken back: it is copied from its beginning.
-      opened ??= nativeState(pass);
       const key = `cut@${String(ctx.generation)}:${String(bytes)}`;
-      (await opened).records.upsert({ kind: "cut", key, file: file.name, offset: 0 });
+      (await open()).records.upsert({ kind: "cut", key, file: file.name, offset: 0 });
       bytes = 0;
       return copyFrom(file, 0, 0);
     }
@@ -91,8 +98,7 @@ export function createNativeMirror(pass: CoderPass, deps: NativeMirrorDeps): Nat
     const bytes = await readFile(file.path);
     const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 16);
     if (ctx.state.nativeFiles.get(file.name)?.hash === hash) return;
-    opened ??= nativeState(pass);
-    (await opened).records.upsert({ kind: "cut", key: `cut@${file.name}:${hash}`, file: file.name, offset: 0 });
+    (await open()).records.upsert({ kind: "cut", key: `cut@${file.name}:${hash}`, file: file.name, offset: 0 });
     await write(file, 0, bytes);
     await noteAndFlush(file, { bytes: bytes.length, hash });
   }
