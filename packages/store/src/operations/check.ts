@@ -98,7 +98,7 @@ function journalFaults(database: Database): string[] {
   const faults: string[] = [];
   for (const row of database.prepare("SELECT seq, crc, body FROM journal ORDER BY seq").iterate())
     if (integer(row["seq"]) < 0 || crc32(bytes(row["body"])) !== integer(row["crc"]))
-      faults.push(`Row ${Math.abs(integer(row["seq"]))} of the journal is not what was written.`);
+      faults.push(`Row ${integer(row["seq"])} of the journal is not what was written.`);
   return faults.slice(0, 10);
 }
 

@@ -48,6 +48,7 @@ export class JournalWriter {
   #seq = 0;
   #loaded = false;
   readonly #select: Statement;
+  readonly #selectFirst: Statement;
   readonly #selectLast: Statement;
   readonly #chunksEnd: Statement;
   readonly #streamExists: Statement;
@@ -64,7 +65,8 @@ export class JournalWriter {
     this.#streamExists = database.prepare("SELECT 1 AS one FROM streams WHERE id = ?");
     this.#insert = database.prepare("INSERT INTO journal(seq, crc, body) VALUES(?, ?, ?)");
     this.#delete = database.prepare("DELETE FROM journal WHERE seq > 0 AND seq <= ?");
-    this.#setAside = database.prepare("UPDATE journal SET seq = -seq WHERE seq = ?");
+    this.#selectFirst = database.prepare("SELECT min(seq) AS seq FROM journal");
+    this.#setAside = database.prepare("UPDATE journal SET seq = ? WHERE seq = ?");
     this.#insertChunk = database.prepare("INSERT INTO chunks(stream, start, count, crc, body) VALUES(?, ?, ?, ?, ?)");
   }
 
@@ -181,8 +183,8 @@ export class JournalWriter {
       else damaged.push(seq);
     }
     // Kept out of the way: who reads what was in them is told, and nothing is thrown away.
-    for (const seq of damaged) this.#setAside.run(seq);
-    this.#seq = Math.max(this.#seq, integerOrNone(this.#selectLast.get()?.["seq"] ?? null) ?? 0);
+    for (const seq of damaged) this.#setAside.run(Math.min(numberIn(this.#selectFirst), 0) - 1, seq);
+    this.#seq = Math.max(this.#seq, numberIn(this.#selectLast));
     this.#loaded = true;
   }
 
@@ -197,6 +199,10 @@ export class JournalWriter {
     }
     return run.start >= end;
   }
+}
+
+function numberIn(statement: Statement): number {
+  return integerOrNone(statement.get()?.["seq"] ?? null) ?? 0;
 }
 
 /** What follows one another as one; where something is missing in between, it stays missing. */
