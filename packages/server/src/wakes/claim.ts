@@ -22,15 +22,18 @@ export async function claimNext(
   runner: string,
   queues: readonly string[],
 ): Promise<Claim | undefined> {
-  for (const url of await dueEntities(context, queues)) {
-    if (!(await mayGoOn(context, url))) continue;
+  for (const { id: url, value: wake } of await dueEntities(context, queues)) {
+    if (wake.waitsFor !== undefined && !(await mayGoOn(context, url))) continue;
     const claim = await claimEntity(context, runner, url);
     if (claim) return claim;
   }
   return undefined;
 }
 
-async function dueEntities({ store }: ServerContext, queues: readonly string[]): Promise<string[]> {
+async function dueEntities(
+  { store }: ServerContext,
+  queues: readonly string[],
+): Promise<{ readonly id: string; readonly value: WakeRecord }[]> {
   const pages = await Promise.all(
     queues.map((queue) =>
       store.queryRecords<WakeRecord>({
@@ -44,8 +47,7 @@ async function dueEntities({ store }: ServerContext, queues: readonly string[]):
   );
   return pages
     .flatMap(({ records }) => records)
-    .sort((a, b) => (a.value.claimableAt ?? 0) - (b.value.claimableAt ?? 0))
-    .map(({ id }) => id);
+    .sort((a, b) => (a.value.claimableAt ?? 0) - (b.value.claimableAt ?? 0));
 }
 
 /** When the next of these queues falls due, if any is waiting for a time. */
