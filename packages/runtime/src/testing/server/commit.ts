@@ -19,8 +19,7 @@ const INPUT: ReadonlySet<string> = new Set([ENTITY_EVENTS.inbox, ENTITY_EVENTS.w
 export function commitClaim(
   state: FakeState,
   url: string,
-  body: CommitBody,
-  notAdmitted: ReadonlyMap<string, SkeinError>,
+  { body, notAdmitted }: { readonly body: CommitBody; readonly notAdmitted: ReadonlyMap<string, SkeinError> },
 ): ClaimCommitResult {
   const before = state.entities.get(url);
   if (before?.wake?.generation === body.generation && before.seq >= body.seq) {

@@ -145,7 +145,7 @@ function claimRoutes(): FakeRoute[] {
     ),
     route("POST", entityPath("/claim/commit"), async (asked) => {
       const body = await asked.json(claimCommit);
-      return commitClaim(asked.state, at(asked), body, await admitAll(asked.state, at(asked), body));
+      return commitClaim(asked.state, at(asked), await admitAll(asked.state, body));
     }),
     route("POST", entityPath("/claim/live"), async (asked) => {
       appendLive(asked.state, at(asked), await asked.json(claimLive), asked.stamp.now);
@@ -168,9 +168,9 @@ function entityRoutes(): FakeRoute[] {
       const [, type = "", id = ""] = at(asked).split("/");
       const { wake, ...body } = await asked.json(spawnRequest);
       const order = { ...body, type, id, wake };
-      const refused = await admitSpawn(state, order);
-      if (refused) throw refused;
-      const { entity, created } = spawn(state, order, stamp);
+      const admitted = await admitSpawn(state, order);
+      if (admitted instanceof SkeinError) throw admitted;
+      const { entity, created } = spawn(state, admitted, stamp);
       return Response.json(shownEntity(entity), { status: created ? 201 : 200 });
     }),
     route("GET", one, ({ state, params: [url = ""] }) => placedEntity(state, requireEntity(state, url))),

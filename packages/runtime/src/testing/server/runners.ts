@@ -133,16 +133,17 @@ export async function callRunner(state: FakeState, runner: string, order: CallOr
   }
 }
 
-/** Asks the runner that was seen last of those that such an entity would run on. */
+/** Asks the runner that was seen last of those that such an entity would run on; answers which one said yes. */
 export async function callTypeRunner(
   state: FakeState,
   what: Parameters<typeof mayTake>[2],
   order: CallOrder,
-): Promise<unknown> {
+): Promise<string> {
   const serving = [...state.runners.values()].filter((one) => isOnline(state, one) && mayTake(state, one, what));
   const runner = serving.sort((a, b) => b.lastSeenAt - a.lastSeenAt)[0];
   if (!runner) throw new SkeinError("runner_unavailable", `No runner that runs ${what.type} is connected.`);
-  return callRunner(state, runner.id, order);
+  await callRunner(state, runner.id, order);
+  return runner.id;
 }
 
 export function answerCall(state: FakeState, runner: string, id: string, result: CallResult): void {

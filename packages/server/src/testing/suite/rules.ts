@@ -1,4 +1,8 @@
-/** The rules one by one, for those who are held to some of them: `@skein/server/testing/suite`. */
+/**
+ * The rules one by one, for those who are held to some of them: `@skein/server/testing/suite`. The server in memory of
+ * `@skein/runtime/testing` is: a new rule in one of these is a new rule for it
+ * (`npx vitest run --project unit packages/runtime/test/fake-server.test.ts`).
+ */
 export { SERVER_COLLECTIONS } from "../../records/collections.ts";
 export { createFixture, type Fixture } from "../fixture.ts";
 export { inboxRules } from "./inbox.ts";
