@@ -18,14 +18,15 @@ export const wake: Benchmark = {
   async run(context) {
     const server = await spawnServer(context, "product");
     const socket = { baseUrl: server.url.origin, token: TOKEN, fetch: globalThis.fetch };
+    // First: what else happened in the process would be in the figure.
+    context.progress("idle entities");
+    const memory = await idleMemory(server, socket);
     context.progress("a message to its viewer");
     const viewed = await toViewer(context, socket);
     context.progress("histories over HTTP");
     const remote = await histories(context, socket, "HTTP");
     context.progress("wakes a second");
     const many = await throughput(context, socket, "HTTP");
-    context.progress("idle entities");
-    const memory = await idleMemory(server, socket);
     context.progress("histories in process");
     const embedded = await createEmbeddedServer({ home: await context.folder(), port: 0, token: TOKEN });
     context.defer(() => embedded.close());
