@@ -21,7 +21,7 @@ export interface App {
   readonly close: () => Promise<void>;
 }
 
-export type AppCoder = Pick<CoderOptions, "adapters" | "claude"> & Partial<Pick<CoderOptions, "environment">>;
+export type AppCoder = Pick<CoderOptions, "adapters" | "claude" | "codex"> & Partial<Pick<CoderOptions, "environment">>;
 
 export async function startApp(coder: AppCoder): Promise<App> {
   const staticDirectory = await builtApp();

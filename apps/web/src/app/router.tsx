@@ -72,8 +72,26 @@ const sharedRoute = createRoute({
   },
 });
 
+/** The build for production has neither the page nor its recordings. */
+const styleguideRoutes = import.meta.env.DEV
+  ? [
+      createRoute({
+        getParentRoute: () => rootRoute,
+        path: "/_styleguide",
+        component: lazyRouteComponent(() => import("../styleguide/styleguide-page.tsx"), "StyleguidePage"),
+      }),
+    ]
+  : [];
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([sessionsRoute, newRoute, sessionRoute, explorerRoute, sharedRoute]),
+  routeTree: rootRoute.addChildren([
+    sessionsRoute,
+    newRoute,
+    sessionRoute,
+    explorerRoute,
+    sharedRoute,
+    ...styleguideRoutes,
+  ]),
   defaultPreload: "intent",
 });
 
