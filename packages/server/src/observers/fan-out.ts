@@ -33,6 +33,8 @@ export async function lookAtNews(context: ServerContext, rests: Rests): Promise<
   for (let after: string | undefined; ;) {
     const page = await store.queryRecords<NewsRecord>({
       collection: "news",
+      index: "fresh",
+      equals: [true],
       limit: AT_A_TIME,
       ...(after !== undefined && { after }),
     });
@@ -67,8 +69,13 @@ async function lookAtStream(context: ServerContext, { id: path, version }: Store
     done &&= told.every(Boolean);
   }
   // What was appended in between has put another version: then somebody looks again.
-  if (done) await store.commit([{ kind: "delete-record", collection: "news", id: path, expectedVersion: version }]);
+  if (done) await store.commit([seen(path, version)]);
   return all.length;
+}
+
+/** The record stays: one that was made anew would have the version of an earlier one that somebody still looks at. */
+function seen(path: string, expectedVersion: number): Operation {
+  return { kind: "put-record", collection: "news", id: path, value: {}, expectedVersion };
 }
 
 async function observersOf({ store }: ServerContext, path: string): Promise<ObserverRecord[]> {
@@ -161,7 +168,7 @@ export function createResponses({ store }: ServerContext): Responses {
 async function sweep({ store }: ServerContext, path: string, news: number): Promise<void> {
   const id = path;
   const found = await store.getRecord<ObservedRecord>("observed", id);
-  const drop: Operation = { kind: "delete-record", collection: "news", id, expectedVersion: news };
+  const drop = seen(path, news);
   if (!found) return void (await store.commit([drop]));
   if (!found.value.closing) {
     const value: ObservedRecord = { closing: true };

@@ -52,6 +52,7 @@ const told = async (url = WATCHER): Promise<string[]> => {
     .filter(({ type }) => type === "wake")
     .flatMap(({ value }) => (value as { changes: { key: string }[] }).changes.map(({ key }) => key));
 };
+const isFresh = (value: unknown): boolean => typeof value === "object" && value !== null && "fresh" in value;
 const appends = (operations: readonly Operation[]): boolean =>
   operations.some(
     (operation) =>
@@ -86,6 +87,23 @@ test("[WK45] a server that knew of no observers, or of some that are gone, finds
   await declare(here, observation);
   await write(there, 5, "second");
   expect(await told()).toEqual(["first", "second"]);
+});
+
+test("[WK45] a server that is slow to note that it has told takes no later change with it", async () => {
+  await declare(here, observation);
+  await write(here, 1, "one");
+  await here.settle();
+  await there.settle();
+  intercepted.before(
+    (operations) =>
+      operations.some((one) => one.kind === "put-record" && one.collection === "news" && !isFresh(one.value)),
+    async () => {
+      await there.settle();
+      await write(there, 3, "three");
+    },
+  );
+  await write(here, 2, "two");
+  expect(await told()).toEqual(["one", "two", "three"]);
 });
 
 test("[WK45] a declaration keeps the stream that is being given up", async () => {

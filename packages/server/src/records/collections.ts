@@ -32,7 +32,7 @@ export interface Records {
   observers: ObserverRecord;
   /** Streams that somebody observes, by path: each append to one of them leaves news. */
   observed: ObservedRecord;
-  /** Observed streams that have grown and were not looked at, by path. */
+  /** Whether an observed stream has grown since somebody looked, by path. Never removed, so that versions only rise. */
   news: NewsRecord;
   /** Where work waits that not every runner of the type may take. */
   lanes: LaneRecord;
@@ -146,7 +146,7 @@ export interface ObservedRecord {
 }
 
 export interface NewsRecord {
-  readonly fresh: true;
+  readonly fresh?: true;
 }
 
 export interface LaneRecord {
@@ -240,7 +240,7 @@ export const SERVER_COLLECTIONS = {
   delayed: { indexes: { due: ["at"], byEntity: ["entity"] } },
   observers: { indexes: { due: ["dueAt"], bySource: ["path"], bySubscriber: ["subscriber"] } },
   observed: {},
-  news: {},
+  news: { indexes: { fresh: ["fresh"] } },
   lanes: {},
   runs: { indexes: { byEntity: ["entity"] } },
   links: { indexes: { byEntity: ["entity"] } },

@@ -388,7 +388,7 @@ function declarationRules(on: () => Fixture): void {
     on().advance(60_000);
     expect((await poll("w")).status).toBe(204);
     expect(await toldTo(on())).toEqual([]);
-    for (const collection of ["observers", "observed", "news"]) {
+    for (const collection of ["observers", "observed"]) {
       expect([collection, (await store.queryRecords({ collection, limit: 9 })).records]).toEqual([collection, []]);
     }
   });
