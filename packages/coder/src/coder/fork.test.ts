@@ -97,7 +97,7 @@ test("[FK17] a fork of a running turn ends that turn in the fork alone, with wha
 
   expect(origin.rows).toEqual(before);
   await origin.send("permission_response", { requestId: "may-i", decision: "allow" });
-  await origin.until("the answer", () => turn.responses.length === 1);
+  await expect.poll(() => turn.responses.length, { timeout: 10_000 }).toBe(1);
   turn.end();
   await origin.idle(2);
   expect(agent.closed()).toBe(0);

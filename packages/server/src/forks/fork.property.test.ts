@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { formatOffset, type Claim } from "@skein/protocol";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { createFixture, declared, row, type Fixture } from "../testing/fixture.ts";
 import { createMemoryServer } from "../testing/memory-server.ts";
@@ -104,6 +104,13 @@ class World {
     await this.#on.call("DELETE", `/coder/${session.id}`);
     expect((await this.#on.call("DELETE", path)).status).toBe(204);
     session.state = "deleted";
+  }
+
+  async removeAll(): Promise<void> {
+    while (this.sessions.some(({ state }) => state === "alive")) {
+      await this.remove(7);
+      await this.check();
+    }
   }
 
   async check(): Promise<void> {

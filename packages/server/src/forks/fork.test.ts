@@ -81,7 +81,10 @@ test("[FK14] of many who ask for the same fork at once one makes it, while the o
   })();
   const answers = await Promise.all(Array.from({ length: 8 }, () => fork("b", { at: "p2:end" })));
   await writing;
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 200, 200, 200, 200, 201]);
+  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
+    ...Array.from({ length: 7 }, () => 200),
+    201,
+  ]);
   expect((await on.events(stream("b"))).map(({ key }) => key)).toEqual(["p1", "p1:end", "p2", "p2:end"]);
   expect(await on.events(stream("a"))).toHaveLength(24);
 });
