@@ -10,6 +10,11 @@ test("[RT49] the client has every route of entities, types, sessions and runners
   await client.registerEntityType({ name: "other", description: "Registered by hand." });
   expect((await client.listEntityTypes()).map(({ name }) => name).sort()).toEqual(["other", "thing"]);
   expect(await client.getEntityType("other")).toMatchObject({ description: "Registered by hand." });
+  const amended = await client.amendEntityType("other", { inboxSchemas: { hello: { type: "string" } } });
+  expect(amended).toMatchObject({ revision: 2, inboxSchemas: { hello: { type: "string" } } });
+  await expect(client.amendEntityType("other", { inboxSchemas: { hello: {} } })).rejects.toMatchObject({
+    code: "schema_key_exists",
+  });
   await client.deleteEntityType("other");
   await expect(client.getEntityType("other")).rejects.toMatchObject({ code: "not_found" });
 
@@ -32,6 +37,12 @@ test("[RT49] the client has every route of entities, types, sessions and runners
   expect(await client.signal("/thing/one", "interrupt", "enough")).toMatchObject({ url: "/thing/one" });
   expect((await client.setTag("/thing/one", "size", "large")).tags).toMatchObject({ size: "large" });
   expect((await client.removeTag("/thing/one", "size")).tags).toEqual({ colour: "red" });
+  const later = await client.send("/thing/two", { payload: 1, afterMs: 3_600_000 });
+  expect(await client.editMessage("/thing/two", later.key, { afterMs: 7_200_000 })).toMatchObject({ key: later.key });
+  await client.removeMessage("/thing/two", later.key);
+  expect(await client.redispatch("/thing/two", { runner: "elsewhere", whenGone: "wait" })).toMatchObject({
+    dispatch: { runner: "elsewhere" },
+  });
   expect(await client.kill("/thing/two")).toMatchObject({ status: "killed" });
   await expect(client.send("/thing/two", { payload: 1 })).rejects.toMatchObject({ code: "entity_ended" });
 
