@@ -4,7 +4,9 @@ import type { Page } from "playwright-core";
 import { DESKTOP, PHONE, visit } from "./browser.ts";
 import { startFakeApp, typeText, type FakeApp } from "./fake-app.ts";
 import { row, sampleRows } from "./sample-session.ts";
-import { openSession } from "./transcript.ts";
+import { workRows } from "./work-session.ts";
+
+const WIDE = { width: 1440, height: 900 };
 
 // `npm run screenshots -w @skein/web`: the pictures of the guide, from the running product.
 const folder = fileURLToPath(new URL("../../../docs/guide/images/", import.meta.url));
@@ -17,6 +19,12 @@ try {
   await shoot("sessions-dark", "/", { theme: "dark" });
   await shoot("session", "/s/basket", {}, readCode);
   await shoot("session-dark", "/s/basket", { theme: "dark" }, readCode);
+  await shoot("viewer-changes", "/s/shop?view=changes", { wide: true }, unfoldChange);
+  await shoot("viewer-timeline", "/s/shop?view=timeline", { wide: true, theme: "dark" }, turnsShown);
+  await shoot("viewer-usage", "/s/shop?view=usage", { wide: true }, async (page) =>
+    page.getByText("$0.62").last().waitFor(),
+  );
+  await shoot("viewer-phone", "/s/shop?view=timeline", { phone: true }, turnsShown);
   await shoot("permission", "/s/release", { theme: "light" });
   await shoot("new-session", "/new?how=create", {});
   await shoot("sessions-phone", "/", { phone: true });
@@ -26,6 +34,7 @@ try {
 }
 
 interface Shot {
+  readonly wide?: boolean;
   readonly theme?: "light" | "dark";
   readonly phone?: boolean;
 }
@@ -33,32 +42,50 @@ interface Shot {
 async function shoot(
   name: string,
   path: string,
-  { theme = "light", phone = false }: Shot,
+  { theme = "light", phone = false, wide = false }: Shot,
   prepare?: (page: Page) => Promise<void>,
 ) {
   const { page, context } = await visit(app.browser, {
     link: app.link,
     theme,
-    viewport: phone ? PHONE : DESKTOP,
+    viewport: phone ? PHONE : wide ? WIDE : DESKTOP,
     touch: phone,
   });
-  const session = /^\/s\/(.+)$/.exec(path)?.[1];
-  if (session === undefined) await page.goto(app.url + path);
-  else await openSession(page, app.url, session);
-  await page.locator('[data-connection="live"]').first().waitFor();
+  await page.goto(app.url + path);
+  // On a phone the viewers cover the session.
+  await page.locator('[data-connection="live"]').first().waitFor({ state: "attached" });
   await page
-    .locator(session === undefined ? "h1" : "article")
+    .locator(path.startsWith("/s/") ? "article" : "h1")
     .first()
-    .waitFor();
+    .waitFor({ state: "attached" });
   await page.waitForFunction(() => [...document.images].every(({ complete }) => complete));
+  // What is read afterwards says so.
+  await page.waitForFunction(() => document.querySelectorAll("[aria-busy=true], [role=status] progress").length === 0);
   await prepare?.(page);
   await page.screenshot({ path: `${folder}${name}.png`, animations: "disabled" });
   await context.close();
 }
 
+async function turnsShown(page: Page): Promise<void> {
+  await page.getByRole("button", { name: /Release it to staging/ }).waitFor();
+}
+
+async function unfoldChange(page: Page): Promise<void> {
+  const viewers = page.getByRole("complementary", { name: "Viewers" });
+  await viewers.getByRole("button", { name: /basket\.ts/ }).click();
+  await viewers.getByText("In the transcript").waitFor();
+  await coloured(page);
+}
+
+/** Colours come when the grammar is there. */
+async function coloured(page: Page): Promise<void> {
+  await page.locator("[class*=_keyword_]").first().waitFor();
+}
+
 async function readCode(page: Page): Promise<void> {
   await page.locator('article[data-row="c1:call"] button').first().click();
   await page.locator('article[data-row="c1:call"]').evaluate((element) => element.scrollIntoView({ block: "center" }));
+  await coloured(page);
 }
 
 async function fill({ agent, attach, create, client }: FakeApp): Promise<void> {
@@ -76,6 +103,7 @@ async function fill({ agent, attach, create, client }: FakeApp): Promise<void> {
     "basket",
     sampleRows().filter(({ key }) => !["unk", "err", "abort", "p2"].includes(key)),
   );
+  await attach("shop", workRows());
   await create("migrate");
   await client.send("/coder/migrate", { type: "prompt", payload: { text: "Move the job queue to PostgreSQL" } });
   const moving = await agent.nextTurn();

@@ -14,11 +14,10 @@ import { useSpawn } from "./use-spawn.ts";
 const MODES: readonly { readonly mode: PermissionMode; readonly name: string; readonly what: string }[] = [
   { mode: "ask", name: "Ask", what: "You allow or deny what it wants to do, on any device" },
   { mode: "accept-edits", name: "Accept edits", what: "Edits in the directory go through; the rest is asked" },
+  { mode: "plan", name: "Plan", what: "It reads and plans; nothing is changed until you say so" },
   { mode: "bypass", name: "Do everything", what: "Nothing is asked. For machines with nothing to lose" },
 ];
 
-const AGENTS = ["claude", "codex"] as const;
-type Agent = (typeof AGENTS)[number];
 const MOST_RECENT = 6;
 
 export function CreateForm({ runner }: { readonly runner: RunnerInfo }) {
@@ -26,10 +25,12 @@ export function CreateForm({ runner }: { readonly runner: RunnerInfo }) {
   const agents = status.kind === "ready" ? status.value.agents : [];
   const recents = useRecentDirectories();
   const spawn = useSpawn();
-  const [agent, setAgent] = useState<Agent>("claude");
+  const [agent, setAgent] = useState("claude");
   const [directory, setDirectory] = useState("");
   const [model, setModel] = useState("");
   const [mode, setMode] = useState<PermissionMode>("ask");
+  const modes = agents.find((one) => one.agent === agent)?.modes ?? ["ask", "accept-edits", "bypass"];
+  const chosen = modes.includes(mode) ? mode : "ask";
   const [prompt, setPrompt] = useState("");
   const [problem, setProblem] = useState<FieldError>();
   const [busy, setBusy] = useState(false);
@@ -41,7 +42,7 @@ export function CreateForm({ runner }: { readonly runner: RunnerInfo }) {
     setProblem(undefined);
     const args = {
       agent,
-      permissionMode: mode,
+      permissionMode: chosen,
       ...(directory.trim() === "" ? {} : { cwd: directory.trim() }),
       ...(model.trim() === "" ? {} : { model: model.trim() }),
     };
@@ -108,9 +109,9 @@ export function CreateForm({ runner }: { readonly runner: RunnerInfo }) {
       <fieldset className={styles["field"]}>
         <legend className={styles["label"]}>Permissions</legend>
         <div className={styles["choices"]}>
-          {MODES.map((one) => (
+          {MODES.filter(({ mode: one }) => modes.includes(one)).map((one) => (
             <label key={one.mode} className={styles["choice"]}>
-              <input type="radio" name="mode" checked={mode === one.mode} onChange={() => setMode(one.mode)} />
+              <input type="radio" name="mode" checked={chosen === one.mode} onChange={() => setMode(one.mode)} />
               {one.name}
               <small>{one.what}</small>
             </label>
@@ -143,13 +144,14 @@ export function CreateForm({ runner }: { readonly runner: RunnerInfo }) {
 
 interface AgentFieldProps {
   readonly agents: readonly AgentStatus[];
-  readonly agent: Agent;
-  readonly onChange: (agent: Agent) => void;
+  readonly agent: string;
+  readonly onChange: (agent: string) => void;
   readonly problem: string | undefined;
 }
 
 function AgentField({ agents, agent, onChange, problem }: AgentFieldProps) {
-  const shown = AGENTS.filter((one) => one === agent || agents.some((status) => status.agent === one));
+  // Until the runner has answered, there is the one that is chosen.
+  const shown = agents.some((one) => one.agent === agent) ? agents.map((one) => one.agent) : [agent];
   return (
     <fieldset className={styles["field"]}>
       <legend className={styles["label"]}>Agent</legend>
@@ -166,7 +168,7 @@ function AgentField({ agents, agent, onChange, problem }: AgentFieldProps) {
                 disabled={missing}
                 onChange={() => onChange(one)}
               />
-              {agentName(one)}
+              {status?.name ?? agentName(one)}
               <small>{agentNote(status)}</small>
             </label>
           );

@@ -22,6 +22,10 @@ export const agentStatus = z.looseObject({
   version: z.string().optional(),
   signedIn: z.boolean().optional(),
   hint: z.string().optional(),
+  /** For people. */
+  name: z.string().optional(),
+  /** Permission modes that it has. */
+  modes: z.array(z.string()).optional(),
   /** Takes words while it works. */
   steers: z.boolean().optional(),
 });

@@ -64,9 +64,9 @@ export function SessionHeader(props: SessionHeaderProps) {
           <ConnectionIndicator brief />
         </span>
         {running && (
-          <Button look="danger" onClick={onStop} disabled={stopping}>
+          <Button look="danger" onClick={onStop} disabled={stopping} aria-label={stopping ? "Stopping" : "Stop"}>
             <Icon name="stop" size={12} />
-            {stopping ? "Stopping" : "Stop"}
+            <span className={menu["desktop"]}>{stopping ? "Stopping" : "Stop"}</span>
           </Button>
         )}
         <span className={menu["desktop"]}>

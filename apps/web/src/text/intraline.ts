@@ -37,7 +37,15 @@ function mark(marks: Map<number, Emphasis>, lines: readonly DiffLine[], removed:
   while (head < shorter && before[head] === after[head]) head++;
   let tail = 0;
   while (tail < shorter - head && before[before.length - 1 - tail] === after[after.length - 1 - tail]) tail++;
+  // Half a word is harder to read than a whole one.
+  while (head > 0 && isWord(before[head - 1]) && (isWord(before[head]) || isWord(after[head]))) head--;
+  const startsWord = (text: string): boolean => isWord(text[text.length - tail - 1]);
+  while (tail > 0 && isWord(before[before.length - tail]) && (startsWord(before) || startsWord(after))) tail--;
   if ((head + tail) * 3 < Math.max(before.trim().length, after.trim().length)) return;
   if (head < before.length - tail) marks.set(removed, { from: head, to: before.length - tail });
   if (head < after.length - tail) marks.set(added, { from: head, to: after.length - tail });
+}
+
+function isWord(character: string | undefined): boolean {
+  return character !== undefined && /[\p{L}\p{N}_]/u.test(character);
 }

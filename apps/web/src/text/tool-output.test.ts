@@ -40,6 +40,11 @@ test("[WB25] in a line that was replaced, the part that differs is marked; a lin
   const lines = diffTexts("const a = 1;\nwhole other thing", "const a = 12;\nnothing in common here");
   const marks = emphasise(lines);
   const marked = [...marks].map(([index, { from, to }]) => lines[index]?.text.slice(from, to));
-  expect(marked).toEqual(["2"]);
+  expect(marked).toEqual(["1", "12"]);
+  const words = diffTexts("/** In euros. */", "/** In cents. */");
+  expect([...emphasise(words)].map(([index, { from, to }]) => words[index]?.text.slice(from, to))).toEqual([
+    "euros",
+    "cents",
+  ]);
   expect(emphasise(diffTexts("a\nb", "a\nb\nc")).size).toBe(0);
 });

@@ -1,6 +1,6 @@
 import { Tabs } from "@base-ui/react/tabs";
 import { type CodingSession, type OverviewView, useOverview } from "@skein/react";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { IconButton } from "../ui/button.tsx";
 import { Changes } from "./changes.tsx";
 import { Commands } from "./commands.tsx";
@@ -29,6 +29,11 @@ export function Panel({ session, view, onView }: PanelProps) {
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
   }, [onView]);
+  const tabs = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Where there is no room for all tabs, the one that is open is in view.
+    tabs.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [view]);
   const select = (value: unknown): void => {
     const next = VIEWS.find((one) => one === value);
     if (next !== undefined) onView(next);
@@ -37,7 +42,7 @@ export function Panel({ session, view, onView }: PanelProps) {
     <aside className={styles["panel"]} aria-label="Viewers">
       <Tabs.Root value={view} onValueChange={select} className={styles["root"]}>
         <div className={styles["head"]}>
-          <Tabs.List className={styles["tabs"]} activateOnFocus>
+          <Tabs.List ref={tabs} className={styles["tabs"]} activateOnFocus>
             {VIEWS.map((one) => (
               <Tabs.Tab key={one} value={one} className={styles["tab"]}>
                 {VIEW_NAMES[one]}

@@ -108,7 +108,7 @@ interface BarProps {
 /** The picture. Everything in it is in the list of calls below it, too, and reached there from the keyboard. */
 function Bar({ parts, width, goTo }: BarProps) {
   return (
-    <div className={styles["bar"]} style={{ width: `${width * 100}%` }} aria-hidden>
+    <div className={styles["bar"]} style={{ width: `calc(${width * 100}% - 8px)` }} aria-hidden>
       {parts.map(({ span, from, to }, index) => (
         <span
           key={index}
