@@ -1,4 +1,5 @@
 import { systemClock } from "../clock.ts";
+import type { Timing } from "../drive/timing.ts";
 import { ownerPrefix } from "../process/marker.ts";
 import { procTable } from "../process/process-table.ts";
 import { createReaper } from "../process/reaper.ts";
@@ -18,10 +19,12 @@ runDriverContract({
     const lab = await createAcpLab();
     const { environment, root: owner } = lab;
     const table = procTable();
-    const create = () => {
+    const create = (timing?: Partial<Timing>) => {
       const reaper = createReaper({ owner, table, clock: systemClock });
       const deps = { environment, owner, clock: systemClock, reaper };
-      const agent = createAcpAgents({ agents: { scripted: lab.agent } }, deps).find((one) => one.agent === "scripted");
+      const agent = createAcpAgents({ agents: { scripted: lab.agent }, timing }, deps).find(
+        (one) => one.agent === "scripted",
+      );
       if (agent === undefined) throw new Error("The agent that was set up is not there.");
       return agent;
     };
@@ -30,7 +33,7 @@ runDriverContract({
     return {
       cwd: lab.cwd,
       options: {},
-      createDriver: (options) => agent.createDriver(options),
+      createDriver: (options, timing) => (timing === undefined ? agent : create(timing)).createDriver(options),
       restart() {
         agent = create();
       },

@@ -3,6 +3,7 @@ import { ownerPrefix } from "../process/marker.ts";
 import { procTable } from "../process/process-table.ts";
 import { createReaper } from "../process/reaper.ts";
 import { createClaudeLab } from "../testing/claude-lab.ts";
+import type { Timing } from "../drive/timing.ts";
 import { runDriverContract } from "../testing/driver-contract.ts";
 import { packagedBinary } from "./binary.ts";
 import { createClaudeAgent } from "./claude-agent.ts";
@@ -18,9 +19,9 @@ runDriverContract({
     const lab = await createClaudeLab();
     const { environment, root: owner } = lab;
     const table = procTable();
-    const create = () =>
+    const create = (timing?: Partial<Timing>) =>
       createClaudeAgent(
-        { executable: binary, credentials: "env", maxRetries: 1 },
+        { executable: binary, credentials: "env", maxRetries: 1, timing },
         { environment, owner, clock: systemClock, reaper: createReaper({ owner, table, clock: systemClock }) },
       );
     let agent = create();
@@ -28,7 +29,7 @@ runDriverContract({
     return {
       cwd: lab.cwd,
       options: { model: "claude-sonnet-4-5" },
-      createDriver: (options) => agent.createDriver(options),
+      createDriver: (options, timing) => (timing === undefined ? agent : create(timing)).createDriver(options),
       restart() {
         agent = create();
       },

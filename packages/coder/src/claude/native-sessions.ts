@@ -11,6 +11,7 @@ export function claudeSessions(configDir: string): NativeSessions {
   return {
     async find(id) {
       const path = await findClaudeSession({ configDir, id });
+      // Gone since it was found: there is no such session.
       const found = path === undefined ? undefined : await stat(path).catch(() => undefined);
       if (path === undefined || found === undefined) return undefined;
       return { id, path, updatedAt: found.mtimeMs, sizeBytes: found.size };

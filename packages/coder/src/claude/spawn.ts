@@ -38,6 +38,7 @@ export function createAgentProcess(): AgentProcess {
       const tree = process.platform === "linux" ? [] : await processTree(child.pid).catch(() => []);
       child.kill("SIGTERM");
       const timer = setTimeout(() => child?.kill("SIGKILL"), graceMs);
+      // It never began: the SDK tells why.
       await exited.catch(() => undefined);
       clearTimeout(timer);
       for (const pid of tree) killProcess(pid, "SIGKILL");

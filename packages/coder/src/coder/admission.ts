@@ -18,6 +18,7 @@ export async function checkDirectory(path: string, rules: DirectoryRules): Promi
   if (!isAbsolute(wanted) || wanted.includes("\0")) {
     throw new SkeinError("directory_not_found", `“${path}” is not an absolute path.`);
   }
+  // What cannot be looked at is not there for a coder either, and a folder of the rules that is gone allows nothing.
   const resolved = await realpath(wanted).catch(() => undefined);
   const found = resolved === undefined ? undefined : await stat(resolved).catch(() => undefined);
   if (resolved === undefined || found === undefined) {

@@ -46,6 +46,7 @@ export function createFlusher(deps: {
     await deps.flush();
   }
 
+  // Whoever is to know of a refusal is told by `onRefused`, and by the next commit.
   const commitInBackground = (): void => void commit().catch(() => undefined);
 
   return {

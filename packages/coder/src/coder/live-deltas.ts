@@ -35,6 +35,7 @@ export function createLiveDeltas(deps: {
     waiting = [];
     if (events.length === 0) return;
     sending = true;
+    // Viewers get the whole with the row; a claim that is lost shows at the next commit.
     await deps.send(events).catch(() => undefined);
     sending = false;
     schedule();

@@ -99,6 +99,7 @@ export async function openAppServer(options: AppServerOptions): Promise<AppServe
       if (force) child.kill("SIGKILL");
       else child.stdin.end();
       const timer = setTimeout(() => child.kill("SIGKILL"), END_GRACE_MS);
+      // It never began: `error` has been told, and there is nothing to end.
       await closed.catch(() => undefined);
       clearTimeout(timer);
     },

@@ -3,6 +3,7 @@ import { ownerPrefix } from "../process/marker.ts";
 import { procTable } from "../process/process-table.ts";
 import { createReaper } from "../process/reaper.ts";
 import { CODEX_LAB_MODEL, createCodexLab } from "../testing/codex-lab.ts";
+import type { Timing } from "../drive/timing.ts";
 import { runDriverContract } from "../testing/driver-contract.ts";
 import { packagedCodex } from "./binary.ts";
 import { createCodexAgent } from "./codex-agent.ts";
@@ -18,9 +19,9 @@ runDriverContract({
     const lab = await createCodexLab();
     const { environment, root: owner } = lab;
     const table = procTable();
-    const create = () =>
+    const create = (timing?: Partial<Timing>) =>
       createCodexAgent(
-        { executable: binary?.path, credentials: "env", maxRetries: 1 },
+        { executable: binary?.path, credentials: "env", maxRetries: 1, timing },
         { environment, owner, clock: systemClock, reaper: createReaper({ owner, table, clock: systemClock }) },
       );
     let agent = create();
@@ -28,7 +29,7 @@ runDriverContract({
     return {
       cwd: lab.cwd,
       options: { model: CODEX_LAB_MODEL },
-      createDriver: (options) => agent.createDriver(options),
+      createDriver: (options, timing) => (timing === undefined ? agent : create(timing)).createDriver(options),
       restart() {
         agent = create();
       },

@@ -42,6 +42,7 @@ export function createRolloutTail(path: string, normaliser: CodexNormaliser): Ro
 
   function next<T>(work: () => Promise<T>): Promise<T> {
     const done = last.then(work);
+    // A look that failed is told to whoever looked; the next one looks again.
     last = done.catch(() => undefined);
     return done;
   }

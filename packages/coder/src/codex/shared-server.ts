@@ -24,6 +24,7 @@ export function createSharedServer(deps: {
   function end(server: AppServer): Promise<void> {
     if (ending.has(server)) return ended;
     ending.add(server);
+    // A failure of the end before was told to whoever asked for it.
     const before = ended.catch(() => undefined);
     ended = before.then(() => server.end()).then(deps.clear);
     // Whoever opens the next is told of a failure.
@@ -64,6 +65,7 @@ export function createSharedServer(deps: {
       users.set(server, left);
       if (left > 0) return;
       users.delete(server);
+      // Why another one could not be opened is told to whoever asked for that one.
       if ((await current?.catch(() => undefined)) === server && !users.has(server)) current = undefined;
       if (!users.has(server)) await end(server);
     },

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Timing } from "../drive/timing.ts";
 import type { AgentDriver, DriverEvent, DriverOptions, DriverRow, TurnOutcome } from "../driver.ts";
 
 /** A place where drivers of one agent run against a model that does what prompts say (see `directives.ts`). */
@@ -9,7 +10,7 @@ export interface ContractLab {
   readonly cwd: string;
   /** Options that this agent needs: a model. */
   readonly options: Partial<DriverOptions>;
-  createDriver(options: DriverOptions): AgentDriver;
+  createDriver(options: DriverOptions, timing?: Partial<Timing>): AgentDriver;
   /** As if the runner had been started anew. */
   restart(): void;
   /** What the model was sent with each call, oldest first. */
@@ -58,6 +59,8 @@ export type CheckId =
   | "steer-text"
   | "attachments"
   | "plan"
+  | "configure"
+  | "stall"
   | "kill"
   | "close"
   | "abort";
@@ -90,16 +93,10 @@ export function runDriverContract(subject: ContractSubject): void {
     else test.skip(`${name} (${deviation.reason})`);
   }
 
-  function open(options: Partial<DriverOptions> = {}): AgentDriver {
+  function open(options: Partial<DriverOptions> = {}, timing?: Partial<Timing>): AgentDriver {
     const native = { kind: "own", id: randomUUID() } as const;
-    const driver = lab.createDriver({
-      sessionId: "s1",
-      cwd: lab.cwd,
-      permissionMode: "bypass",
-      native,
-      ...lab.options,
-      ...options,
-    });
+    const always = { sessionId: "s1", cwd: lab.cwd, permissionMode: "bypass", native } as const;
+    const driver = lab.createDriver({ ...always, ...lab.options, ...options }, timing);
     drivers.push(driver);
     return driver;
   }
@@ -385,6 +382,35 @@ export function runDriverContract(subject: ContractSubject): void {
     );
     expect(outcomeOf(events)?.kind).toBe("completed");
     expect(await exists("planned.txt")).toBe(false);
+  });
+
+  check("configure", "a change of mode that the driver takes holds from then on", async () => {
+    const driver = open({ permissionMode: "ask" });
+    await collect(prompt(driver, "[[say: warm]]"));
+    const { model } = lab.options;
+    // Not taken: the coder makes another driver, which is begun in the new mode.
+    if ((await driver.configure?.({ permissionMode: "accept-edits", model })) !== true) return;
+    const events = await collect(prompt(driver, `[[write: ${join(lab.cwd, "a.txt")}|abc]] [[say: fin]]`));
+    expect(events.filter(({ kind }) => kind === "waiting")).toEqual([]);
+    expect(await exists("a.txt")).toBe(true);
+    expect(await driver.configure?.({ permissionMode: "bypass", model })).toBe(false);
+  });
+
+  check("stall", "a model that says nothing is told of, with since when, and the turn can be interrupted", async () => {
+    const driver = open({}, { stallNoticeMs: 300, stallAbortMs: 600_000 });
+    const begun = Date.now();
+    let isAsked = false;
+    const events = await collect(prompt(driver, "[[hang]]"), (event) => {
+      if (event.kind !== "stalled") return;
+      expect(event.since).toBeGreaterThanOrEqual(begun - 50);
+      if (!isAsked) void driver.interrupt();
+      isAsked = true;
+    });
+    expect(isAsked).toBe(true);
+    const notices = rowsOf(events).filter(({ payload }) => payload.type === "notice" && payload.kind === "stall");
+    expect(notices.length).toBeGreaterThan(0);
+    expect(outcomeOf(events)).toEqual({ kind: "aborted", reason: "interrupted" });
+    expect(outcomeOf(await collect(prompt(driver, "next")))?.kind).toBe("completed");
   });
 
   check("kill", "kill -9 in a command: the turn fails, no orphan is left, the next prompt resumes", async () => {

@@ -17,6 +17,7 @@ runDriverContract({
     { id: "steer-text", reason: "it has no model that could be told" },
     { id: "attachments", reason: "it has no model that could be shown anything" },
     { id: "plan", reason: "it does what it is told" },
+    { id: "stall", reason: "it has nobody who could fall silent" },
   ],
   async createLab() {
     const cwd = await realpath(await mkdtemp(join(tmpdir(), "skein-scripted-")));
