@@ -120,9 +120,9 @@ export function createNativeMirror(pass: CoderPass, deps: NativeMirrorDeps): Nat
 }
 
 /** Looking a session up may mean looking through all sessions: while one runs, its file stays where it is. */
-async function findSession(
+export async function findSession(
   { ctx, native }: CoderPass,
-  { sessions, owner }: NativeMirrorDeps,
+  { sessions, owner }: Pick<NativeMirrorDeps, "sessions" | "owner">,
   quick: boolean,
 ): Promise<NativeSession | undefined> {
   const known = ctx.state.nativeFiles.get(SESSION_FILE);

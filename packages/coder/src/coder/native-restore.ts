@@ -8,7 +8,7 @@ import { isChangeEvent } from "@skein/runtime/client";
 import type { StreamEvent } from "@skein/runtime/client";
 import type { NativeFiles, NativeSession, NativeSessions } from "../adapter.ts";
 import { uuidOf } from "./ids.ts";
-import { nativeState } from "./native-mirror.ts";
+import { findSession, nativeState } from "./native-mirror.ts";
 import { noteNativeId } from "./state.ts";
 import type { CoderPass, NativeFileRow } from "./state.ts";
 
@@ -25,10 +25,10 @@ export interface RestoreDeps {
  */
 export async function restoreNative(pass: CoderPass, deps: RestoreDeps): Promise<"as-it-was" | "restored"> {
   const { ctx, native } = pass;
-  const { files, sessions, owner } = deps;
+  const { files, owner } = deps;
   const known = ctx.state.nativeFiles.get(SESSION_FILE);
   if (files === undefined || known === undefined || known.bytes === 0) return "as-it-was";
-  const local = await sessions.find(native.id);
+  const local = await findSession(pass, deps, true);
   const isOurs = local !== undefined && known.owner === owner && local.sizeBytes >= known.bytes + (known.shift ?? 0);
   if (isOurs) return "as-it-was";
   const stage = await stageNative(pass);
