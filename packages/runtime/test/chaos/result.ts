@@ -11,9 +11,9 @@ export interface ChaosResult {
 
 const inbox = z.object({ payload: z.unknown() });
 const pending = z.object({ streams: z.array(z.object({ has_pending: z.boolean() })) });
-const DEADLINE_MS = 120_000;
+const DEADLINE_MS = 240_000;
 
-/** Waits until everything was handled (or for two minutes, and then says what was not), and judges the logs. */
+/** Waits until everything was handled (or for four minutes, and then says what was not), and judges the logs. */
 export async function readResult(client: Client, entities: number, expected: number): Promise<ChaosResult> {
   const logs: StreamEvent[][] = Array.from({ length: entities }, () => []);
   const until = Date.now() + DEADLINE_MS;

@@ -10,5 +10,5 @@ export function chaosScale(): {
 } {
   const times = Math.max(1, Number(process.env["SKEIN_CHAOS"] ?? 1));
   const seed = Number(process.env["SKEIN_CHAOS_SEED"] ?? 20_261_122);
-  return { seed, kills: 4 * times, parcels: 150 * times, timeout: 240_000 * times };
+  return { seed, kills: 4 * times, parcels: 150 * times, timeout: 400_000 * times };
 }
