@@ -1,7 +1,8 @@
 export { type Connection } from "./connection.ts";
 export { type QueuedPrompt } from "./coder-state.ts";
 export { browserEnvironment, type Environment } from "./environment.ts";
-export { netDiff, type NetDiff, type NetLine } from "./overview/net-diff.ts";
+export { netDiff, type NetDiff } from "./overview/net-diff.ts";
+export { type NetLine } from "./overview/net-lines.ts";
 export {
   type Change,
   type ChangedFile,

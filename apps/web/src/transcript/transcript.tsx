@@ -8,10 +8,10 @@ import styles from "./transcript.module.css";
 import { useOpened } from "./use-opened.ts";
 import itemStyles from "./item.module.css";
 import { itemText } from "./item-text.ts";
-import { groupLines, type TranscriptLine } from "./groups.ts";
 import { GroupRow } from "./group-row.tsx";
 import { ItemView } from "./item-view.tsx";
 import { useTranscript } from "./transcript-context.ts";
+import { estimateHeight, itemFor, useLines, type WantedRow } from "./transcript-lines.ts";
 
 export interface TranscriptProps {
   readonly items: readonly TranscriptItem[];
@@ -21,8 +21,8 @@ export interface TranscriptProps {
   readonly loading: "older" | "newer" | undefined;
   /** A turn is running. */
   readonly active: boolean;
-  /** A row to show and point out; `jump` is another number when it is to be shown once more. */
-  readonly target?: { readonly row: string; readonly position: number | undefined; readonly jump: number } | undefined;
+  /** A row to show and point out. */
+  readonly target?: WantedRow | undefined;
   /** Another number when the reader has sent something: then the end is what they want to see. */
   readonly sent: number;
   readonly loadOlder: () => void;
@@ -39,34 +39,17 @@ const AT_END = 48;
 /** Pages are read when fewer rows than this are left above (or below) the view. */
 const AHEAD = 12;
 
-const ESTIMATE: Readonly<Record<TranscriptItem["kind"], number>> = {
-  prompt: 100,
-  assistant: 120,
-  thinking: 30,
-  tool: 32,
-  permission: 42,
-  question: 60,
-  plan: 120,
-  changes: 200,
-  turn: 44,
-  aborted: 44,
-  error: 70,
-  compaction: 44,
-  marker: 32,
-  unknown: 40,
-};
-
 /** The rows in view, of however many there are. Opens at the end, keeps its place when others are added at either side. */
 export function Transcript(props: TranscriptProps) {
   const { items, atStart, atEnd, missed, loading, target, loadOlder, loadNewer, onFollowing } = props;
   const scroll = useRef<HTMLDivElement>(null);
   const pointed = useMemo(() => itemFor(items, target), [items, target]);
-  const [lines, toggleGroup] = useLines(items, props.active, pointed);
+  const [lines, toggleGroup] = useLines(items, props.active, pointed, target?.jump);
   const wanted = pointed === undefined ? -1 : lines.findIndex(({ key }) => key === pointed);
   const virtualizer = useVirtualizer({
     count: lines.length,
     getScrollElement: () => scroll.current,
-    estimateSize: (index) => estimate(lines[index]),
+    estimateSize: (index) => estimateHeight(lines[index]),
     getItemKey: (index) => lines[index]?.key ?? index,
     initialOffset: () => (wanted < 0 ? FAR : 0),
     anchorTo: "end",
@@ -143,34 +126,6 @@ export function Transcript(props: TranscriptProps) {
   );
 }
 
-const LINE = 32;
-
-function estimate(line: TranscriptLine | undefined): number {
-  return line === undefined || line.kind === "group" ? LINE : ESTIMATE[line.item.kind];
-}
-
-/** The items as lines, with the groups that the reader, or a link to one of their rows, has unfolded. */
-function useLines(items: readonly TranscriptItem[], active: boolean, pointed: string | undefined) {
-  const { folds } = useTranscript();
-  const [turns, setTurns] = useState(0);
-  const lines = useMemo(() => {
-    const isOpen = (run: readonly TranscriptItem[]): boolean => {
-      // A group is named for either of its ends: what was chosen holds for both.
-      const chosen = [run[0], run.at(-1)].map((item) => folds.get(`group:${item?.key ?? ""}`));
-      return chosen.find((one) => one !== undefined) ?? run.some(({ key }) => key === pointed);
-    };
-    return groupLines(items, { active, isOpen });
-    // `turns` counts what was folded since: that is kept beside React, so that it survives scrolling.
-  }, [items, active, pointed, folds, turns]);
-  const toggle = (group: Extract<TranscriptLine, { kind: "group" }>): void => {
-    for (const item of [group.items[0], group.items.at(-1)]) {
-      if (item !== undefined) folds.set(`group:${item.key}`, !group.open);
-    }
-    setTurns(turns + 1);
-  };
-  return [lines, toggle] as const;
-}
-
 interface RowProps {
   readonly item: TranscriptItem;
   readonly grouped: boolean;
@@ -198,16 +153,6 @@ function Row({ item, grouped, target }: RowProps) {
       )}
     </article>
   );
-}
-
-/** The item that shows a row: its own, or the one that the row became part of, such as the call of a result. */
-function itemFor(items: readonly TranscriptItem[], target: TranscriptProps["target"]): string | undefined {
-  if (target === undefined) return undefined;
-  const own = items.find((item) => item.row === target.row);
-  if (own !== undefined) return own.key;
-  const { position = -1 } = target;
-  const inView = position >= (items[0]?.position ?? 0) && position <= (items.at(-1)?.position ?? -1);
-  return inView ? items.findLast((item) => item.position <= position)?.key : undefined;
 }
 
 /** Goes to the wanted line when somebody asks for it in a transcript that is open already. */

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { netDiff, type NetLine } from "./net-diff.ts";
+import { netDiff } from "./net-diff.ts";
+import type { NetLine } from "./net-lines.ts";
 
 const flat = (lines: readonly NetLine[] | undefined): string[] =>
   (lines ?? []).map(({ kind, text, oldNumber, newNumber }) => {
