@@ -173,7 +173,8 @@ test(
             if (one.kind === "remove") await world.remove(one.n);
           }
           await world.check();
-          while (all && world.sessions.some(({ state }) => state === "alive")) {
+          const left = (): boolean => all && world.sessions.some(({ state }) => state === "alive");
+          while (left()) {
             await world.remove(7);
             await world.check();
           }

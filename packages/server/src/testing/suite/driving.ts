@@ -63,7 +63,7 @@ export function drivingRules(on: () => Fixture): void {
     const answers = await Promise.all(
       [a, b].map((held) => fixture.commit(held, { seq: 1, writes: drive(held, say(held.entity.url)) })),
     );
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409]);
     const loser = answers[0]?.status === 409 ? a : b;
     const winner = loser === a ? b : a;
     expect(answers.find(({ status }) => status === 409)?.body).toMatchObject({
