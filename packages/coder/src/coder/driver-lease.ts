@@ -1,4 +1,5 @@
 import { SkeinError } from "@skein/protocol";
+import { turnEndKey } from "@skein/sessions";
 import type { Clock } from "../clock.ts";
 import type { CoderPass } from "./state.ts";
 
@@ -32,6 +33,18 @@ function driverIn(error: unknown): string | undefined {
   if (!(error instanceof SkeinError) || error.code !== "session_in_use") return undefined;
   const { driver } = (error.details ?? {}) as { driver?: unknown };
   return typeof driver === "string" ? driver : undefined;
+}
+
+/** Whether others drive the session too: then a coder that has nothing to do leaves it alone. */
+export function isShared(pass: CoderPass): boolean {
+  return pass.ctx.args.resource !== undefined || takeoversOf(pass) > 0;
+}
+
+/** Its status says that a turn runs, which the history does not: what a crash cut off and nobody has closed. */
+export function hasOpenTurn({ ctx, session }: CoderPass): boolean {
+  const { status, promptRow } = ctx.state.runStatus.get("current") ?? {};
+  if (status !== "running" && status !== "waiting") return false;
+  return promptRow === undefined || !session.collections.transcript.has(turnEndKey(promptRow));
 }
 
 /** How often the session's driver has changed until now: read from the rows that the server writes then. */

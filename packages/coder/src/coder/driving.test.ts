@@ -127,6 +127,8 @@ test("[DL8] a take-over in the middle of a turn aborts it visibly; nothing of it
     "turn_complete",
   ]);
   await a.until("the old driver's rest", () => a.status()?.status === "idle" && a.status()?.waitsFor === undefined);
+  // It has nothing to do, and so leaves the session to the other.
+  expect(a.types().filter((type) => type === "takeover")).toHaveLength(1);
   await a.prompt("again");
   const again = await lab.agent.nextTurn();
   expect(again.prompt).toBe("again");

@@ -1,6 +1,6 @@
 import { SkeinError } from "@skein/protocol";
 import type { InboxRow, SignalRow } from "@skein/protocol";
-import type { AgentAdapter } from "../adapter.ts";
+import type { AgentAdapter, NativeSessions } from "../adapter.ts";
 import type { Clock } from "../clock.ts";
 import type { AgentDriver, DriverSettings } from "../driver.ts";
 import type { Reaper } from "../process/reaper.ts";
@@ -8,7 +8,7 @@ import { checkDirectory } from "./admission.ts";
 import type { DirectoryRules } from "./admission.ts";
 import { runBringBack } from "./bring-back.ts";
 import { bringIn } from "./bring-in.ts";
-import { isBehind, takeLease } from "./driver-lease.ts";
+import { hasOpenTurn, isBehind, isShared, takeLease } from "./driver-lease.ts";
 import type { DriverPool } from "./drivers.ts";
 import { noteCheckpoint } from "./code-checkpoints.ts";
 import type { CodeCheckpointDeps } from "./code-checkpoints.ts";
@@ -67,6 +67,7 @@ async function performWake(ctx: CoderContext, deps: HandlerDeps): Promise<void> 
     const { sessions, nativeFiles: files } = deps.adapterOf(ctx.args.agent);
     const pass = await setUp(ctx, deps);
     const native = createNativeMirror(pass, { sessions, files, owner: deps.owner });
+    if (isShared(pass) && !hasOpenTurn(pass) && (await isAtRest(pass, { ...deps, sessions }))) return;
     if ((await takeLease(pass, deps)) === "waiting") return;
     noteMachine(pass, deps);
     const behind = isBehind(pass);
@@ -91,6 +92,23 @@ async function performWake(ctx: CoderContext, deps: HandlerDeps): Promise<void> 
   }
   // What is still queued is for whoever runs this coder next: it must not be acknowledged.
   if (ctx.signal.aborted) throw ctx.signal.reason;
+}
+
+/** In a session that others drive too, with nothing to do: only the coder's own state is put in order. */
+async function isAtRest(pass: CoderPass, deps: HandlerDeps & { readonly sessions: NativeSessions }): Promise<boolean> {
+  const { ctx } = pass;
+  // A turn of ours that others closed: its prompt is not one that waits.
+  await recover(pass, { ...deps, behind: true });
+  const waiting = waitingEntries(ctx);
+  if (waiting.some(({ row }) => row.type !== "catch_up")) return false;
+  const status = ctx.state.runStatus.get("current");
+  if (status?.status === "initializing" || status?.waitsFor !== undefined) {
+    setStatus(ctx, deps.clock.now(), { status: "idle" });
+  }
+  const { passed } = planQueue(waiting);
+  if (passed !== undefined) moveCursor(ctx, passed);
+  await ctx.flush();
+  return true;
 }
 
 /** The agent's history may be unreadable; the session still works, and says so. */

@@ -33,7 +33,7 @@ export class GitFailed extends Error {
 }
 
 /** A repository in which git finds no end is refused. */
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 60_000;
 const MAX_OUTPUT = 256 * 1024 * 1024;
 const MAX_STDERR = 16 * 1024;
 

@@ -18,7 +18,7 @@ export interface SnapshotLimits {
   readonly bytes: number;
 }
 
-export const SNAPSHOT_LIMITS: SnapshotLimits = { files: 200_000, bytes: 2 * 1024 * 1024 * 1024 };
+export const SNAPSHOT_LIMITS: SnapshotLimits = { files: 100_000, bytes: 512 * 1024 * 1024 };
 
 export interface SnapshotOrder {
   /** Whose cache is used. */
