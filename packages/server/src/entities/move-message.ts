@@ -3,8 +3,8 @@ import { changeEventOf, type Stamp } from "./events.ts";
 import type { QueuedMessage } from "./plan-message.ts";
 
 /** Moving a message writes all those anew that come behind it then: so many, and so much of them, at most. */
-export const MAX_MOVED = 200;
-export const MAX_MOVED_BYTES = 4 * 1024 * 1024;
+const MAX_MOVED = 200;
+const MAX_MOVED_BYTES = 4 * 1024 * 1024;
 
 export type Place = { readonly before: string } | { readonly after: string };
 
