@@ -214,7 +214,7 @@ e2e("[WB13] prompts queue while a turn runs; they can be edited and cancelled, a
   await waiting.filter({ hasText: "Edited words" }).waitFor();
   await expect.poll(async () => waiting.count()).toBe(3);
   await waiting.filter({ hasText: "Edited words" }).getByRole("button", { name: "Run earlier" }).click();
-  await expect.poll(async () => waiting.allInnerTexts()).toEqual([same, edited, same]);
+  await expect.poll(async () => waiting.allInnerTexts(), { timeout: 20_000 }).toEqual([same, edited, same]);
   running.end();
   const prompts: string[] = [];
   for (let turn = 0; turn < 3; turn++) {

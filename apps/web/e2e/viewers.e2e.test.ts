@@ -10,6 +10,8 @@ import { workRows } from "../testing/work-session.ts";
 
 const e2e = test.skipIf(NO_CHROMIUM !== undefined);
 const VIEWS = ["changes", "commands", "timeline", "usage", "forks", "info"] as const;
+/** Polls look again at once when it is so; this is for a busy machine. */
+const PATIENTLY = { timeout: 20_000 };
 let app: FakeApp;
 
 beforeAll(async () => {
@@ -17,6 +19,20 @@ beforeAll(async () => {
   app = await startFakeApp();
 });
 afterAll(async () => app?.close());
+
+/** What is shown stands for the whole session. */
+async function untilRead(page: Page): Promise<void> {
+  await viewers(page).getByRole("tab").first().waitFor();
+  await expect
+    .poll(
+      async () =>
+        viewers(page)
+          .getByText(/Reading|Scanned/)
+          .count(),
+      PATIENTLY,
+    )
+    .toBe(0);
+}
 
 const viewers = (page: Page) => page.getByRole("complementary", { name: "Viewers" });
 
@@ -37,7 +53,7 @@ e2e("[WB43] the viewers show the whole session, have addresses, and lead to the 
   await panel
     .getByRole("combobox", { name: "Turn" })
     .selectOption({ label: "1. The checkout fails when the basket is empty. Please find ou…" });
-  await expect.poll(async () => panel.getByRole("listitem").count()).toBe(2);
+  await expect.poll(async () => panel.getByRole("listitem").count(), PATIENTLY).toBe(2);
 
   await panel.getByRole("tab", { name: "Commands" }).click();
   await page.waitForURL(/view=commands/);
@@ -51,7 +67,7 @@ e2e("[WB43] the viewers show the whole session, have addresses, and lead to the 
   await page.goto(`${app.url}/s/work?view=timeline`);
   await panel.getByRole("button", { name: /Release it to staging/ }).click();
   await page.locator('article[data-row="wp4"]').waitFor();
-  await expect.poll(async () => inView(page, "wp4")).toBe(true);
+  await expect.poll(async () => inView(page, "wp4"), PATIENTLY).toBe(true);
   await page.reload();
   await panel.getByRole("button", { name: /Release it to staging/ }).waitFor();
   await page.locator('article[data-row="wp4"]').waitFor();
@@ -59,7 +75,7 @@ e2e("[WB43] the viewers show the whole session, have addresses, and lead to the 
   await panel.getByRole("tab", { name: "Usage" }).click();
   await panel.getByText("$0.62").waitFor();
   await panel.getByRole("button", { name: "Close the viewers" }).click();
-  await expect.poll(async () => panel.count()).toBe(0);
+  await expect.poll(async () => panel.count(), PATIENTLY).toBe(0);
   expect(problems).toEqual([]);
   await context.close();
 });
@@ -83,7 +99,7 @@ for (const theme of ["light", "dark"] as const) {
           .getByRole("tab", { name: new RegExp(view, "i") })
           .click();
         await page.waitForURL(new RegExp(`view=${view}`));
-        await expect.poll(async () => viewers(page).getByText("Reading").count()).toBe(0);
+        await untilRead(page);
         const fold = viewers(page).locator('button[aria-expanded="false"]').first();
         if ((await fold.count()) > 0) await fold.click();
         expect(await axeFindings(page)).toEqual([]);
@@ -112,13 +128,13 @@ e2e("[WB7] nothing of a hostile transcript is executed, loaded, or able to leave
     for (const view of VIEWS) {
       await page.goto(`${app.url}/s/hostile-views?view=${view}`);
       await viewers(page).waitFor();
-      await expect.poll(async () => viewers(page).getByText("Reading").count()).toBe(0);
+      await untilRead(page);
       await viewers(page)
         .locator('button[aria-expanded="false"]')
         .evaluateAll((buttons) => {
           for (const button of buttons) if (button instanceof HTMLElement) button.click();
         });
-      await expect.poll(async () => viewers(page).getByText("Reading").count()).toBe(0);
+      await untilRead(page);
       await unfoldAll(page);
       await nextFrame(page);
       expect(await sideways(page)).toBe(0);
@@ -203,11 +219,11 @@ e2e("[WB51][WB52] a running turn is steered, and a file goes with a prompt", asy
   await page.getByRole("button", { name: "Steer" }).waitFor();
   await box.fill("A little to the left");
   await box.press("Control+Enter");
-  await expect.poll(() => turn.steered).toEqual(["A little to the left"]);
+  await expect.poll(() => turn.steered, PATIENTLY).toEqual(["A little to the left"]);
   await page.locator('article[data-kind="prompt"]').getByText("A little to the left").waitFor();
   turn.end();
   await untilStatus(page, "Idle");
-  await expect.poll(async () => page.getByRole("list", { name: "Waiting prompts" }).count()).toBe(0);
+  await expect.poll(async () => page.getByRole("list", { name: "Waiting prompts" }).count(), PATIENTLY).toBe(0);
 
   expect(problems).toEqual([]);
   await context.close();

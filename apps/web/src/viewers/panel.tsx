@@ -67,7 +67,10 @@ interface ViewerProps {
 
 function Viewer({ session, view, scan }: ViewerProps) {
   if (view === "forks") return <Forks session={session} />;
-  if (scan === undefined) return <p className={styles["empty"]}>Reading…</p>;
+  // How long the session is, and so whether there is nothing in it, is not known yet.
+  if (scan === undefined || scan.total === 0) {
+    return <p className={styles["empty"]}>{scan?.failure === undefined ? "Reading…" : scan.failure}</p>;
+  }
   const { overview } = scan;
   const reading = scan.scanned < scan.total;
   return (

@@ -1,4 +1,4 @@
-import { formatOffset } from "@skein/protocol";
+import { formatOffset, SkeinError } from "@skein/protocol";
 import type { Client } from "@skein/runtime/client";
 import { SESSION_INFO_EVENT, type TranscriptEvent } from "@skein/sessions";
 import { expect, test } from "vitest";
@@ -11,13 +11,15 @@ const PATH = "/_skein/shared-state/coder-session/x";
 const prompt = (text: string): TranscriptEvent => ({ v: 1, type: "user_message", text });
 
 /** A log of so many messages, that gives at most `most` of them at once. */
-function setUp(count: number, most = Number.POSITIVE_INFINITY) {
+function setUp(count: number, most = Number.POSITIVE_INFINITY, failures: Error[] = []) {
   const rows = Array.from({ length: count }, (_, index) => transcriptRow(`r${index}`, prompt(`p${index}`)));
   const events = [insert(SESSION_INFO_EVENT, "current", INFO), ...page(0, ...rows).events];
   const reads: number[] = [];
   let subscriber: FollowSubscriber | undefined;
   let stopped = 0;
   const readStream: Client["readStream"] = async (_, range) => {
+    const failure = failures.shift();
+    if (failure !== undefined) throw failure;
     const end = range !== undefined && "before" in range ? Number(range.before.slice(0, 16)) : events.length;
     const limit =
       range !== undefined && "last" in range
@@ -81,4 +83,24 @@ test("[WB40] pages that are shorter than asked for leave no gap", async () => {
     [120, 210],
     [210, 300],
   ]);
+});
+
+test("[WB40] a history that is only being made is waited for, a network that fails is said, and both are tried again", async () => {
+  const { scan, environment } = setUp(3, 90, [
+    new SkeinError("not_found", "nothing here"),
+    new SkeinError("unavailable", "no network"),
+  ]);
+  const failures: (string | undefined)[] = [];
+  scan.view.subscribe(() => failures.push(scan.view.get().failure));
+  await environment.advance(60_000);
+  expect(scan.view.get()).toMatchObject({ scanned: 4, total: 4, failure: undefined });
+  expect(failures.filter((one) => one !== undefined)).toEqual(["no network"]);
+  scan.close();
+});
+
+test("[WB40] what may not be read is said, and not asked for again", async () => {
+  const { scan, environment, reads } = setUp(3, 90, [new SkeinError("forbidden", "not for you")]);
+  await environment.advance(60_000);
+  expect(scan.view.get()).toMatchObject({ scanned: 0, failure: "not for you" });
+  expect(reads).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { formatOffset } from "@skein/protocol";
+import { formatOffset, SkeinError } from "@skein/protocol";
 import { createBackoff, isChangeEvent, isTransient, type Client, type StreamEvent } from "@skein/runtime/client";
 import {
   codingSessionInfoRow,
@@ -111,8 +111,10 @@ async function untilRead(
       return await scan();
     } catch (error) {
       if (signal.aborted) return;
-      onFailure(error instanceof Error ? error.message : String(error));
-      if (!isTransient(error)) return;
+      // A session that is being made has no history yet.
+      const fresh = error instanceof SkeinError && error.code === "not_found";
+      if (!fresh) onFailure(error instanceof Error ? error.message : String(error));
+      if (!fresh && !isTransient(error)) return;
       await backoff.wait(signal);
     }
   }
