@@ -85,7 +85,9 @@ async function performWake(ctx: CoderContext, deps: HandlerDeps): Promise<void> 
       turn = running;
     };
     while ((await drain({ pass, native }, deps, setTurn)) > 0 && !ctx.signal.aborted) {
-      await settle({ pass, native }, { clock: deps.clock, adapter });
+      const outcome = await settle({ pass, native }, { clock: deps.clock, adapter });
+      // A process that is warm does not know of it.
+      if (outcome === "others-wrote") await deps.drivers.drop(pass.slot);
     }
   } finally {
     for (const stop of stops) stop();

@@ -14,17 +14,19 @@ import type { CoderPass } from "./state.ts";
 export async function settle(
   { pass, native }: { readonly pass: CoderPass; readonly native: NativeMirror },
   { clock, adapter }: { readonly clock: Clock; readonly adapter: AgentAdapter },
-): Promise<void> {
+): Promise<"ours" | "others-wrote"> {
   const { ctx } = pass;
   const { nativeFiles: files, sessions } = adapter;
-  if (files === undefined) return;
+  if (files === undefined) return "ours";
   await quiet(pass, clock, files.lagMs);
-  if (ctx.signal.aborted) return;
+  if (ctx.signal.aborted) return "ours";
   await native.advance({ quick: true });
   const seen = ctx.state.mirrored.get("current");
-  if (seen !== undefined && (await isOurs(pass, files, seen))) await skipOwnTurn(pass, sessions, clock.now());
+  const ours = seen === undefined || (await isOurs(pass, files, seen));
+  if (ours) await skipOwnTurn(pass, sessions, clock.now());
   else await mirror(pass, sessions, { evenIfKnown: true });
   await ctx.flush();
+  return ours ? "ours" : "others-wrote";
 }
 
 /** Until the time is over, something comes in, or the pass has to end. */
