@@ -61,6 +61,8 @@ class AcpDriver implements AgentDriver {
   #options: DriverOptions;
   #turn: AcpTurn | undefined;
   #watchdog: Watchdog | undefined;
+  /** The end of an interrupt: what commands had started. */
+  #settling: Promise<void> = Promise.resolve();
   #cancelSettle: (() => void) | undefined;
   #closed = false;
 
@@ -112,7 +114,14 @@ class AcpDriver implements AgentDriver {
     }
   }
 
-  async interrupt(): Promise<void> {
+  interrupt(): Promise<void> {
+    const done = this.#interrupt();
+    // What it ends is told to whoever asked for it; the next turn only waits, so that nothing of it is ended, too.
+    this.#settling = Promise.allSettled([this.#settling, done]).then(() => undefined);
+    return done;
+  }
+
+  async #interrupt(): Promise<void> {
     const turn = this.#turn;
     if (turn === undefined || turn.isOver()) return;
     turn.interrupted = true;
@@ -141,7 +150,7 @@ class AcpDriver implements AgentDriver {
 
   async #readyFor(turn: AcpTurn): Promise<AcpSession | undefined> {
     try {
-      turn.since = await this.#deps.reaper.ticks();
+      await this.#settling;
       return (await Promise.race([this.#slot.ready(), turn.ended])) ?? undefined;
     } catch (error) {
       turn.finish(this.#closed ? this.#aborted() : failureOf(error, this.#deps.preset.name));
@@ -178,7 +187,7 @@ class AcpDriver implements AgentDriver {
       const said = { name, told: this.#normaliser.told, costBefore };
       this.#end(turn, isCut ? this.#aborted() : outcomeOf(ended, said));
     } catch (error) {
-      if (!session.process.isAlive()) return this.#onEnd(wordsOf(error));
+      if (!session.process.isAlive()) return this.#died(turn, wordsOf(error));
       this.#end(turn, turn.interrupted ? this.#aborted() : failureOf(error, this.#deps.preset.name));
     }
   }
@@ -211,14 +220,16 @@ class AcpDriver implements AgentDriver {
 
   #onEnd(reason: string): void {
     const session = this.#slot.current();
-    if (session?.process.isAlive() === false) this.#slot.gone(session);
-    const turn = this.#turn;
-    if (turn === undefined || turn.isOver() || session === undefined) return;
-    const aborted = turn.interrupted || this.#closed;
-    this.#end(
-      turn,
-      aborted ? this.#aborted() : { kind: "failed", code: "agent_failed", message: reason.slice(0, 4000) },
-    );
+    // One that was ended before may be gone only now: it is not this turn's.
+    if (session === undefined || session.process.isAlive()) return;
+    this.#slot.gone(session);
+    if (this.#turn !== undefined) this.#died(this.#turn, reason);
+  }
+
+  #died(turn: AcpTurn, reason: string): void {
+    const isWanted = turn.interrupted || this.#closed;
+    const message = reason.slice(0, 4000);
+    this.#end(turn, isWanted ? this.#aborted() : { kind: "failed", code: "agent_failed", message });
   }
 
   /** Ends a turn with what was being said. */

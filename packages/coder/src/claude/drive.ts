@@ -45,6 +45,10 @@ class ClaudeDriver implements AgentDriver {
   readonly #slot: AgentSlot<Agent>;
   readonly #reader: TurnReader;
   #turn: Turn | undefined;
+  /** The end of an interrupt: what commands had started. */
+  #settling: Promise<void> = Promise.resolve();
+  /** The process that got the last prompt. */
+  #prompted: Agent | undefined;
   #watchdog: Watchdog | undefined;
   #closed = false;
 
@@ -113,10 +117,22 @@ class ClaudeDriver implements AgentDriver {
     return true;
   }
 
-  async interrupt(): Promise<void> {
+  interrupt(): Promise<void> {
+    const done = this.#interrupt();
+    // What it ends is told to whoever asked for it; the next turn only waits, so that nothing of it is ended, too.
+    this.#settling = Promise.allSettled([this.#settling, done]).then(() => undefined);
+    return done;
+  }
+
+  async #interrupt(): Promise<void> {
     const turn = this.#turn;
     if (turn === undefined || turn.isOver()) return;
     turn.facts.interrupted = true;
+    if ([...turn.awaited].some((id) => id !== turn.promptId)) {
+      // What was put into it and is not taken up would begin a turn by itself.
+      this.#reader.abort(turn, "interrupted");
+      return this.#slot.end();
+    }
     const agent = this.#slot.current();
     // Refused by a process that is on its way out: then its end ends the turn.
     agent?.interrupt().catch(() => undefined);
@@ -125,8 +141,6 @@ class ClaudeDriver implements AgentDriver {
       this.#reader.abort(turn, "interrupted");
       return this.#slot.end();
     }
-    // What was put into it and not taken up would begin a turn by itself.
-    if (turn.awaited.size > 0) return this.#slot.end();
     const pid = agent?.pid();
     if (pid !== undefined) await this.#deps.reaper.endCommands(this.#options.sessionId, { pid, since: turn.since });
   }
@@ -164,9 +178,11 @@ class ClaudeDriver implements AgentDriver {
 
   async #start(turn: Turn, input: PromptInput): Promise<void> {
     try {
+      await this.#settling;
       turn.since = await this.#deps.reaper.ticks();
       const agent = await this.#slot.ready();
       if (turn.isOver()) return;
+      this.#prompted = agent;
       agent.send(userMessage(input, turn.promptId));
       turn.begun = true;
     } catch (error) {
@@ -177,7 +193,8 @@ class ClaudeDriver implements AgentDriver {
   #onEnd(agent: Agent, error: unknown): void {
     this.#slot.gone(agent);
     const turn = this.#turn;
-    if (turn === undefined || turn.isOver()) return;
+    // One that was ended before may be gone only now: it is not this turn's.
+    if (turn === undefined || turn.isOver() || this.#prompted !== agent) return;
     if (turn.facts.interrupted || this.#closed) {
       return this.#reader.abort(turn, this.#closed ? "stopped" : "interrupted");
     }

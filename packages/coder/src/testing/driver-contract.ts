@@ -410,7 +410,7 @@ export function runDriverContract(subject: ContractSubject): void {
     const notices = rowsOf(events).filter(({ payload }) => payload.type === "notice" && payload.kind === "stall");
     expect(notices.length).toBeGreaterThan(0);
     expect(outcomeOf(events)).toEqual({ kind: "aborted", reason: "interrupted" });
-    expect(outcomeOf(await collect(prompt(driver, "next")))?.kind).toBe("completed");
+    expect(outcomeOf(await collect(prompt(driver, "next")))).toMatchObject({ kind: "completed" });
   });
 
   check("kill", "kill -9 in a command: the turn fails, no orphan is left, the next prompt resumes", async () => {
