@@ -30,6 +30,7 @@ test("[TR30] the main entry reaches no Node builtin and no agent's SDK", () => {
     }
   }
   expect(seen.size).toBeGreaterThan(15);
-  expect([...modules]).toEqual(["zod"]);
-  expect(builtinModules).not.toContain("zod");
+  // What reads schedules is pure as well, and bundlers leave it out where nobody does.
+  expect([...modules].sort()).toEqual(["croner", "zod"]);
+  for (const name of modules) expect(builtinModules).not.toContain(name);
 });
