@@ -61,6 +61,8 @@ export async function visit(browser: Browser, options: VisitOptions): Promise<Vi
   watch(context, new URL(options.link).origin, problems);
   const page = await context.newPage();
   await page.goto(options.link);
+  // Leaving while the first page fetches its parts would look like a defect of that page.
+  await page.locator("h1, h2").first().waitFor({ state: "attached" });
   return { context, page, problems };
 }
 
