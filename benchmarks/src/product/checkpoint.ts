@@ -30,7 +30,7 @@ export const checkpoint: Benchmark = {
     context.progress("making the repository");
     for (let n = 0; n < FILES; n += 1) {
       if (n % PER_FOLDER === 0) mkdirSync(join(top, `folder-${String(n / PER_FOLDER)}`), { recursive: true });
-      writeFileSync(pathOf(top, n), `${`file ${String(n)}\n`.repeat(100)}`);
+      writeFileSync(pathOf(top, n), `file ${String(n)}\n`.repeat(100));
     }
     git("init", "-q");
     git("add", "-A");

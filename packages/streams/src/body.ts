@@ -8,15 +8,20 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
   if (declared !== null) {
     if (Number(declared) > maxBytes) throw tooLarge(maxBytes);
     // HTTP ends the body at its declared length.
-    return hasBytes(request) ? request.bytes() : new Uint8Array(await request.arrayBuffer());
+    return (await bytesOf(request)) ?? new Uint8Array(await request.arrayBuffer());
   }
   if (request.body === null) return new Uint8Array(0);
   return collect(request.body, maxBytes);
 }
 
-/** Of our own requests, and of those of newer versions of Node: `arrayBuffer` has to make a copy. */
-function hasBytes(request: Request): request is Request & { bytes(): Promise<Uint8Array> } {
-  return "bytes" in request && typeof request.bytes === "function";
+/** Our own requests have them, and those of newer versions of Node: `arrayBuffer` has to make a copy. */
+interface MayHaveBytes {
+  readonly url: string;
+  bytes?(): Promise<Uint8Array>;
+}
+
+function bytesOf(request: MayHaveBytes): Promise<Uint8Array> | undefined {
+  return request.bytes?.();
 }
 
 async function collect(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
