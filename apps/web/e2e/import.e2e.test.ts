@@ -96,7 +96,7 @@ e2e(
 
 e2e("[WB29] a session is imported from the list of local ones, and what is lost is said before", async () => {
   app.agent.files.set("0b0b-local", {
-    cwd: app.cwd,
+    cwd: "/nowhere/at/all",
     rows: [row("p1", { v: 1, type: "user_message", text: "From before" })],
   });
   const { page, context } = await visit(app.browser, { link: app.link });
@@ -106,8 +106,8 @@ e2e("[WB29] a session is imported from the list of local ones, and what is lost 
     .getByRole("list", { name: "Local sessions" })
     .getByRole("button", { name: /0b0b-local/ })
     .click();
-  // This agent takes nothing over: the refusal is said, and nothing was made.
-  await page.getByRole("alert").getByText("cannot be brought to claude").waitFor();
+  // Where it would work is not there any more: the refusal is said, and nothing was made.
+  await page.getByRole("alert").getByText("/nowhere/at/all").waitFor();
   expect((await app.client.listSessions()).sessions.filter(({ id }) => id !== "large")).toEqual([]);
   await context.close();
 });

@@ -1,6 +1,6 @@
 import type { Session } from "@skein/protocol";
 import { expect, test } from "vitest";
-import { matchesFilter, needsYou } from "./filter.ts";
+import { facetValues, matchesFacets, matchesFilter, needsYou } from "./filter.ts";
 
 const session = (id: string, more: Partial<Session> = {}): Session => ({
   id,
@@ -24,6 +24,24 @@ test("[WB16] every word of the filter must be in the row", () => {
   expect(matchesFilter(one, "")).toBe(true);
   expect(matchesFilter(one, "basket SHOP pass")).toBe(true);
   expect(matchesFilter(one, "basket tax")).toBe(false);
+});
+
+test("[WB16] the list is narrowed by what its sessions differ in", () => {
+  const all = [
+    session("a", { machine: "desk" }),
+    session("b", { machine: "desk", status: "running" }),
+    session("c", { machine: "cloud" }),
+    session("d"),
+  ];
+  expect(facetValues(all, "machine")).toEqual([
+    { value: "desk", count: 2 },
+    { value: "cloud", count: 1 },
+  ]);
+  expect(facetValues(all, "agent")).toEqual([]);
+  const shown = (narrowed: Parameters<typeof matchesFacets>[1]) =>
+    all.filter((one) => matchesFacets(one, narrowed)).map(({ id }) => id);
+  expect(shown({})).toEqual(["a", "b", "c", "d"]);
+  expect(shown({ machine: "desk", status: "idle" })).toEqual(["a"]);
 });
 
 test("[WB17] open requests come before failed turns, and nothing else needs you", () => {

@@ -8,7 +8,8 @@ import { Button } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { LinkButton } from "../ui/link-button.tsx";
 import { Notice, SignedOut } from "../ui/notice.tsx";
-import { matchesFilter, needsYou } from "./filter.ts";
+import { Facets } from "./facets.tsx";
+import { matchesFacets, matchesFilter, needsYou, type Narrowed } from "./filter.ts";
 import { NeedsYou } from "./needs-you.tsx";
 import { SessionRow } from "./session-row.tsx";
 import styles from "./sessions-page.module.css";
@@ -20,11 +21,16 @@ export function SessionsPage() {
   const openNew = useCallback(() => void navigate({ to: "/new" }), [navigate]);
   const { filter: filterRef, list } = useListKeys(openNew);
   const [filter, setFilter] = useState("");
+  const [narrowed, setNarrowed] = useState<Narrowed>({});
   const deferred = useDeferredValue(filter);
   useEffect(() => {
     document.title = "Sessions · Skein";
   }, []);
-  const shown = sessions.filter((session) => matchesFilter(session, deferred));
+  const shown = sessions.filter((session) => matchesFacets(session, narrowed) && matchesFilter(session, deferred));
+  const showAll = (): void => {
+    setFilter("");
+    setNarrowed({});
+  };
   return (
     <div className={styles["page"]}>
       <TopBar>
@@ -39,6 +45,7 @@ export function SessionsPage() {
           <div className={styles["tools"]}>
             <h1>Sessions</h1>
             <span className={styles["count"]}>{phase.kind === "ready" && summary(shown, sessions, more)}</span>
+            <Facets sessions={sessions} narrowed={narrowed} onNarrow={setNarrowed} />
             <label className={styles["filter"]}>
               <Icon name="search" />
               <input
@@ -64,7 +71,7 @@ export function SessionsPage() {
           )}
           {phase.kind === "ready" && sessions.length === 0 && <Welcome />}
           {phase.kind === "ready" && sessions.length > 0 && shown.length === 0 && (
-            <Notice title="No session matches" actions={<Button onClick={() => setFilter("")}>Show all</Button>} />
+            <Notice title="No session matches" actions={<Button onClick={showAll}>Show all</Button>} />
           )}
           {shown.length > 0 && (
             <ul className={styles["list"]} ref={list} aria-label="Sessions">

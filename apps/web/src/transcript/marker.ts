@@ -54,6 +54,9 @@ export function compactionText({ tokensBefore, tokensAfter, trigger }: Compactio
 }
 
 function amounts(kinds: Readonly<Record<string, number>>): string {
-  const parts = Object.entries(kinds).map(([kind, amount]) => count(amount, kind.replaceAll("_", " ")));
+  // Some are named by their event's type, some in the plural.
+  const parts = Object.entries(kinds).map(([kind, amount]) =>
+    count(amount, kind.replaceAll("_", " ").replace(/s$/, "")),
+  );
   return parts.length === 0 ? "nothing" : parts.join(", ");
 }
