@@ -1,9 +1,10 @@
 import { DIRECTORY_STREAM, entity as entitySchema, type Entity } from "@skein/protocol";
-import { createBackoff, isChangeEvent, isTransient, positionOf, type Client } from "@skein/runtime/client";
+import { isChangeEvent, positionOf, type Client } from "@skein/runtime/client";
 import type { Environment } from "./environment.ts";
 import { createExternal, type External } from "./external.ts";
 import type { Follower } from "./follower.ts";
-import { failureOf, type StatePhase } from "./state-store.ts";
+import { failure, untilOpen } from "./session-opening.ts";
+import type { StatePhase } from "./state-store.ts";
 
 /** An entity's record in the directory, live until it is closed. */
 export interface EntityStore {
@@ -51,21 +52,8 @@ export function createEntityStore({ client, follower, environment, url, waitMs }
     if (signal.aborted) stop();
   };
 
-  const open = async (): Promise<void> => {
-    const backoff = createBackoff({ clock: environment, minMs: 150, maxMs: 5_000 });
-    const begun = environment.now();
-    while (!signal.aborted) {
-      try {
-        return await read();
-      } catch (error) {
-        if (signal.aborted) return;
-        const phase = failureOf(error);
-        const waits = phase.kind === "missing" && environment.now() - begun < waitMs;
-        if (!waits && !isTransient(error)) return view.set({ ...view.get(), phase });
-        await backoff.wait(signal);
-      }
-    }
-  };
+  const onFailure = (error: unknown): void => view.set({ ...view.get(), phase: failure(error) });
+  const open = (): Promise<void> => untilOpen({ environment, signal, freshMs: () => waitMs, onFailure }, read);
 
   void open();
   return { view, close: () => closed.abort() };

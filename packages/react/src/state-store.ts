@@ -1,16 +1,10 @@
-import { formatOffset, SkeinError, type ErrorCode } from "@skein/protocol";
-import {
-  createBackoff,
-  createFold,
-  isTransient,
-  positionOf,
-  type Client,
-  type Fold,
-  type StreamBatch,
-} from "@skein/runtime/client";
+import { formatOffset } from "@skein/protocol";
+import { createFold, positionOf, type Client, type Fold, type StreamBatch } from "@skein/runtime/client";
 import type { Environment } from "./environment.ts";
 import { createExternal, type External } from "./external.ts";
 import type { Follower } from "./follower.ts";
+import { failure, goneFor, untilOpen } from "./session-opening.ts";
+import type { SessionPhase } from "./session-view.ts";
 
 /** What is known of a state stream: `version` rises with what `fold` has. */
 export interface StateView {
@@ -21,12 +15,7 @@ export interface StateView {
   readonly loading: boolean;
 }
 
-export type StatePhase =
-  | { readonly kind: "loading" }
-  | { readonly kind: "ready" }
-  | { readonly kind: "missing" }
-  | { readonly kind: "denied" }
-  | { readonly kind: "failed"; readonly message: string };
+export type StatePhase = SessionPhase;
 
 /** A state stream, folded into rows, live until it is closed. */
 export interface StateStore {
@@ -79,27 +68,12 @@ export function createStateStore(options: StateStoreOptions): StateStore {
         paint();
       },
       onGone(code) {
-        change({ phase: phaseOf(code) });
+        change({ phase: goneFor(code) });
         return "leave";
       },
     });
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
-  };
-
-  const open = async (): Promise<void> => {
-    const backoff = createBackoff({ clock: environment, minMs: 150, maxMs: 5_000 });
-    const begun = environment.now();
-    while (!signal.aborted) {
-      try {
-        return await read();
-      } catch (error) {
-        if (signal.aborted) return;
-        const waits = isMissing(error) && environment.now() - begun < options.waitMs;
-        if (!waits && !isTransient(error)) return change({ phase: failureOf(error) });
-        await backoff.wait(signal);
-      }
-    }
   };
 
   const older = async (): Promise<void> => {
@@ -114,7 +88,8 @@ export function createStateStore(options: StateStoreOptions): StateStore {
     }
   };
 
-  void open();
+  const onFailure = (error: unknown): void => change({ phase: failure(error) });
+  void untilOpen({ environment, signal, freshMs: () => options.waitMs, onFailure }, read);
   return {
     view,
     fold,
@@ -137,22 +112,4 @@ function oncePerFrame(environment: Environment, paint: () => void): () => void {
       paint();
     });
   };
-}
-
-const MISSING: ReadonlySet<string> = new Set<ErrorCode>(["not_found", "session_not_found", "stream_gone"]);
-const DENIED: ReadonlySet<string> = new Set<ErrorCode>(["unauthorized", "forbidden"]);
-
-function isMissing(error: unknown): boolean {
-  return error instanceof SkeinError && MISSING.has(error.code);
-}
-
-function phaseOf(code: string): StatePhase {
-  return { kind: MISSING.has(code) ? "missing" : "denied" };
-}
-
-/** How a read that failed for good is shown. */
-export function failureOf(error: unknown): Exclude<StatePhase, { kind: "loading" | "ready" }> {
-  if (isMissing(error)) return { kind: "missing" };
-  if (error instanceof SkeinError && DENIED.has(error.code)) return { kind: "denied" };
-  return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
 }

@@ -1,5 +1,5 @@
 import { createClaudeLab, type ClaudeLab } from "@skein/coder/testing";
-import { procTable, type ProcessInfo } from "@skein/coder";
+import type { ProcessInfo } from "@skein/coder";
 import { createClient, isChangeEvent, type Client, type StreamEvent } from "@skein/runtime/client";
 import {
   codingSessionTranscriptRow,
@@ -8,6 +8,7 @@ import {
   type CodingSessionTranscriptRow,
 } from "@skein/sessions";
 import { expect, onTestFinished, test } from "vitest";
+import { marked, seeded, stillAlive } from "../testing/agent-processes.ts";
 import { startSkein, tempFolder } from "../testing/cli-process.ts";
 import { watchStream } from "../testing/watch-stream.ts";
 
@@ -30,7 +31,7 @@ test(
     const lab = await createClaudeLab();
     onTestFinished(() => lab.close());
     const home = await tempFolder("crash");
-    const random = mulberry32(SEED);
+    const random = seeded(SEED);
     let acknowledged: Acknowledged = { history: [], main: [], prompts: [] };
     let left: readonly ProcessInfo[] = [];
     let crashed: Crash | undefined;
@@ -157,25 +158,4 @@ function rowsOf(events: readonly StreamEvent[]): CodingSessionTranscriptRow[] {
   return events.flatMap((event) =>
     isChangeEvent(event) && event.type === TRANSCRIPT_EVENT ? [codingSessionTranscriptRow.parse(event.value)] : [],
   );
-}
-
-/** What runs of the home's agents. */
-function marked(home: string): Promise<readonly ProcessInfo[]> {
-  return procTable().find((marker) => marker.startsWith(`${home}:`));
-}
-
-async function stillAlive(before: readonly ProcessInfo[]): Promise<readonly ProcessInfo[]> {
-  const now = await procTable().find(() => true);
-  return before.filter(({ pid, startedAt }) => now.some((one) => one.pid === pid && one.startedAt === startedAt));
-}
-
-/** A small generator of random numbers with a seed. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

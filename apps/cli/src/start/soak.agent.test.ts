@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { procTable, type ProcessInfo } from "@skein/coder";
 import { createClaudeLab, createCodexLab, CODEX_LAB_MODEL, missingAgents } from "@skein/coder/testing";
 import { createClient, isChangeEvent, type Client, type StreamEvent } from "@skein/runtime/client";
 import {
@@ -10,6 +9,7 @@ import {
   type CodingSessionTranscriptRow,
 } from "@skein/sessions";
 import { expect, onTestFinished, test } from "vitest";
+import { marked, seeded, stillAlive } from "../testing/agent-processes.ts";
 import { startSkein, tempFolder } from "../testing/cli-process.ts";
 import { watchStream } from "../testing/watch-stream.ts";
 
@@ -146,31 +146,10 @@ async function linesOf(file: string): Promise<number> {
   }
 }
 
-/** What runs of the home's agents. */
-function marked(home: string): Promise<readonly ProcessInfo[]> {
-  return procTable().find((marker) => marker.startsWith(`${home}:`));
-}
-
-async function stillAlive(before: readonly ProcessInfo[]): Promise<readonly ProcessInfo[]> {
-  const now = await procTable().find(() => true);
-  return before.filter(({ pid, startedAt }) => now.some((one) => one.pid === pid && one.startedAt === startedAt));
-}
-
 function killQuietly(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
   }
-}
-
-/** A small generator of random numbers with a seed. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
