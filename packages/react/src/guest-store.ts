@@ -25,8 +25,9 @@ export interface GuestStoreOptions {
   readonly environment: Environment;
 }
 
-/** How often the session is asked for its title and status, which no stream of the guest's tells. */
+/** How often the session is asked for its title and status, which no stream of the guest's tells: soon after news. */
 const ASK_MS = 15_000;
+const SOON_MS = 300;
 const SETTLE_ROWS = 400;
 
 export function createGuestStore({ client, follower, environment }: GuestStoreOptions): GuestStore {
@@ -35,6 +36,7 @@ export function createGuestStore({ client, follower, environment }: GuestStoreOp
   const shared = createExternal<SharedSession | undefined>(undefined);
   let history: History | undefined;
   let cancelAsk = (): void => undefined;
+  let soon = false;
   const { view, change, parts } = createSessionView(environment, {
     phase: { kind: "loading" },
     session: undefined,
@@ -51,14 +53,25 @@ export function createGuestStore({ client, follower, environment }: GuestStoreOp
     change({ coder: coderOf(known) });
     return known;
   };
-  const askLater = (): void => {
-    cancelAsk = environment.after(ASK_MS, () => {
-      ask().then(askLater, (error: unknown) => {
-        if (signal.aborted) return;
-        if (isTransient(error)) return askLater();
-        change({ phase: failure(error) });
-      });
+  const askLater = (ms = ASK_MS): void => {
+    cancelAsk();
+    if (signal.aborted) return;
+    cancelAsk = environment.after(ms, () => {
+      soon = false;
+      ask().then(
+        () => (soon ? undefined : askLater()),
+        (error: unknown) => {
+          if (signal.aborted) return;
+          if (isTransient(error)) return askLater();
+          change({ phase: failure(error) });
+        },
+      );
     });
+  };
+  const askSoon = (): void => {
+    if (soon) return;
+    soon = true;
+    askLater(SOON_MS);
   };
   const open = async (): Promise<void> => {
     const { session } = await ask();
@@ -68,8 +81,10 @@ export function createGuestStore({ client, follower, environment }: GuestStoreOp
       client,
       follower,
       stream: streams.main,
-      onWindow: (log) =>
-        change({ phase: { kind: "ready" }, log, live: settle(parts().live, log.rows.slice(-SETTLE_ROWS)) }),
+      onWindow(log) {
+        change({ phase: { kind: "ready" }, log, live: settle(parts().live, log.rows.slice(-SETTLE_ROWS)) });
+        askSoon();
+      },
       onPaging: (loading) => change({ loading }),
       onFailure: (error) => change({ phase: failure(error) }),
       onGone(code) {
@@ -84,7 +99,6 @@ export function createGuestStore({ client, follower, environment }: GuestStoreOp
       onGone: (code) => (code === "stream_gone" ? "follow-anew" : "leave"),
     });
     signal.addEventListener("abort", stop, { once: true });
-    askLater();
   };
   const onFailure = (error: unknown): void => change({ phase: failure(ended(error)) });
   void untilOpen({ environment, signal, freshMs: () => 0, onFailure }, open);

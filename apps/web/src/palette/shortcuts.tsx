@@ -1,6 +1,4 @@
-import { Dialog } from "@base-ui/react/dialog";
-import { Button } from "../ui/button.tsx";
-import dialog from "../ui/dialog.module.css";
+import { DialogFrame } from "../ui/dialog-frame.tsx";
 import styles from "./palette.module.css";
 
 interface Shortcut {
@@ -41,33 +39,24 @@ const SHORTCUTS: readonly { readonly place: string; readonly shortcuts: readonly
 
 export function Shortcuts({ onClose }: { readonly onClose: () => void }) {
   return (
-    <Dialog.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
-      <Dialog.Portal>
-        <Dialog.Backdrop className={dialog["backdrop"]} />
-        <Dialog.Popup className={dialog["popup"]}>
-          <Dialog.Title className={dialog["title"]}>Keyboard shortcuts</Dialog.Title>
-          {SHORTCUTS.map(({ place, shortcuts }) => (
-            <section key={place}>
-              <h3 className={styles["place"]}>{place}</h3>
-              <dl className={styles["keys"]}>
-                {shortcuts.map(({ keys, does }) => (
-                  <div key={does} style={{ display: "contents" }}>
-                    <dt>
-                      {keys.map((key) => (
-                        <kbd key={key}>{key}</kbd>
-                      ))}
-                    </dt>
-                    <dd>{does}</dd>
-                  </div>
-                ))}
-              </dl>
-            </section>
-          ))}
-          <div className={dialog["actions"]}>
-            <Dialog.Close render={<Button>Close</Button>} />
-          </div>
-        </Dialog.Popup>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <DialogFrame title="Keyboard shortcuts" onClose={onClose}>
+      {SHORTCUTS.map(({ place, shortcuts }) => (
+        <section key={place}>
+          <h3 className={styles["place"]}>{place}</h3>
+          <dl className={styles["keys"]}>
+            {shortcuts.map(({ keys, does }) => (
+              <div key={does} style={{ display: "contents" }}>
+                <dt>
+                  {keys.map((key) => (
+                    <kbd key={key}>{key}</kbd>
+                  ))}
+                </dt>
+                <dd>{does}</dd>
+              </div>
+            ))}
+          </dl>
+        </section>
+      ))}
+    </DialogFrame>
   );
 }

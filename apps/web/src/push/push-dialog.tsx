@@ -1,7 +1,6 @@
-import { Dialog } from "@base-ui/react/dialog";
 import type { PushWants } from "@skein/protocol";
-import { Button } from "../ui/button.tsx";
 import dialog from "../ui/dialog.module.css";
+import { DialogFrame } from "../ui/dialog-frame.tsx";
 import styles from "./push-dialog.module.css";
 import { usePush } from "./use-push.ts";
 
@@ -9,32 +8,23 @@ import { usePush } from "./use-push.ts";
 export function PushDialog({ onClose }: { readonly onClose: () => void }) {
   const { state, failure, want } = usePush();
   return (
-    <Dialog.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
-      <Dialog.Portal>
-        <Dialog.Backdrop className={dialog["backdrop"]} />
-        <Dialog.Popup className={dialog["popup"]}>
-          <Dialog.Title className={dialog["title"]}>Messages of this browser</Dialog.Title>
-          <p className={dialog["text"]}>
-            Skein can tell you while no page of it is open. The text is encrypted for this browser: its push service
-            carries it and cannot read it.
-          </p>
-          {state.kind === "impossible" && (
-            <p role="status" className={styles["reason"]}>
-              {state.reason}
-            </p>
-          )}
-          {state.kind === "ready" && <Choices wants={state.wants} want={want} />}
-          {failure !== undefined && (
-            <p role="alert" className={dialog["failure"]}>
-              {failure}
-            </p>
-          )}
-          <div className={dialog["actions"]}>
-            <Dialog.Close render={<Button>Close</Button>} />
-          </div>
-        </Dialog.Popup>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <DialogFrame title="Messages of this browser" onClose={onClose}>
+      <p className={dialog["text"]}>
+        Skein can tell you while no page of it is open. The text is encrypted for this browser: its push service carries
+        it and cannot read it.
+      </p>
+      {state.kind === "impossible" && (
+        <p role="status" className={styles["reason"]}>
+          {state.reason}
+        </p>
+      )}
+      {state.kind === "ready" && <Choices wants={state.wants} want={want} />}
+      {failure !== undefined && (
+        <p role="alert" className={dialog["failure"]}>
+          {failure}
+        </p>
+      )}
+    </DialogFrame>
   );
 }
 

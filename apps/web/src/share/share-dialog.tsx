@@ -1,4 +1,3 @@
-import { Dialog } from "@base-ui/react/dialog";
 import { sharePath, type Share } from "@skein/protocol";
 import { useSkein } from "@skein/react";
 import { useCallback, useEffect, useState, type FormEvent } from "react";
@@ -9,6 +8,7 @@ import { CopyButton } from "../ui/copy-button.tsx";
 import dialog from "../ui/dialog.module.css";
 import { failureText } from "../ui/failure.ts";
 import { useNow } from "../ui/use-now.ts";
+import { DialogFrame } from "../ui/dialog-frame.tsx";
 import styles from "./share-dialog.module.css";
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -24,50 +24,41 @@ export function ShareDialog({ session, onClose }: { readonly session: string; re
   const { shares, failure, made, create, takeBack } = useShares(session);
   const now = useNow();
   return (
-    <Dialog.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
-      <Dialog.Portal>
-        <Dialog.Backdrop className={dialog["backdrop"]} />
-        <Dialog.Popup className={dialog["popup"]}>
-          <Dialog.Title className={dialog["title"]}>Share this session</Dialog.Title>
-          <p className={dialog["text"]}>
-            Whoever has the link reads the whole transcript, also what comes later: prompts, answers, commands, files
-            and paths in it. They cannot write, and see nothing else of yours.
-          </p>
-          {made === undefined ? (
-            <CreateForm onCreate={create} />
-          ) : (
-            <div className={styles["made"]}>
-              <input readOnly aria-label="Link" value={made} onFocus={(event) => event.target.select()} />
-              <CopyButton label="Copy link" text={() => made} />
-              <p className={dialog["text"]}>It is shown only now: whoever makes it passes it on.</p>
-            </div>
-          )}
-          {failure !== undefined && (
-            <p role="alert" className={dialog["failure"]}>
-              {failure}
-            </p>
-          )}
-          {shares !== undefined && shares.length > 0 && (
-            <ul className={styles["list"]} aria-label="Links">
-              {shares.map((share) => (
-                <li key={share.id}>
-                  <span className={styles["label"]}>{oneLine(share.label ?? "", 100) || "A link"}</span>
-                  <span className={styles["until"]}>
-                    {share.expiresAt === undefined ? "until taken back" : `until ${clockTime(share.expiresAt, now)}`}
-                  </span>
-                  <Button look="danger" onClick={() => takeBack(share.id)}>
-                    Take back
-                  </Button>
-                </li>
-              ))}
-            </ul>
-          )}
-          <div className={dialog["actions"]}>
-            <Dialog.Close render={<Button>Close</Button>} />
-          </div>
-        </Dialog.Popup>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <DialogFrame title="Share this session" onClose={onClose}>
+      <p className={dialog["text"]}>
+        Whoever has the link reads the whole transcript, also what comes later: prompts, answers, commands, files and
+        paths in it. They cannot write, and see nothing else of yours.
+      </p>
+      {made === undefined ? (
+        <CreateForm onCreate={create} />
+      ) : (
+        <div className={styles["made"]}>
+          <input readOnly aria-label="Link" value={made} onFocus={(event) => event.target.select()} />
+          <CopyButton label="Copy link" text={() => made} />
+          <p className={dialog["text"]}>It is shown only now: whoever makes it passes it on.</p>
+        </div>
+      )}
+      {failure !== undefined && (
+        <p role="alert" className={dialog["failure"]}>
+          {failure}
+        </p>
+      )}
+      {shares !== undefined && shares.length > 0 && (
+        <ul className={styles["list"]} aria-label="Links">
+          {shares.map((share) => (
+            <li key={share.id}>
+              <span className={styles["label"]}>{oneLine(share.label ?? "", 100) || "A link"}</span>
+              <span className={styles["until"]}>
+                {share.expiresAt === undefined ? "until taken back" : `until ${clockTime(share.expiresAt, now)}`}
+              </span>
+              <Button look="danger" onClick={() => takeBack(share.id)}>
+                Take back
+              </Button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </DialogFrame>
   );
 }
 

@@ -16,7 +16,9 @@ export interface WatchDeps {
 
 /** Sessions that are remembered; of those that were active longest ago nothing new is expected. */
 const MAX_SEEN = 2_000;
-const PAGE = 50;
+const PAGE = 10;
+/** Sessions at work change many times a second, and nobody is told that often. */
+const BETWEEN_MS = 200;
 /** Times in a row. */
 const MAX_FAILURES = 20;
 
@@ -27,6 +29,7 @@ export function watchForPush(deps: WatchDeps): void {
   let since = -1;
   let looking = false;
   let again = false;
+  let timer: NodeJS.Timeout | undefined;
 
   const changed = async (): Promise<SessionRecord[]> => {
     const found: SessionRecord[] = [];
@@ -41,6 +44,9 @@ export function watchForPush(deps: WatchDeps): void {
     } while (after !== undefined && found.length < MAX_SEEN);
     return found;
   };
+  const failed = (error: unknown): void => {
+    if (!signal.aborted) log({ level: "warn", message: "Browsers could not be told what changed.", error });
+  };
   const look = async (): Promise<void> => {
     const first = since < 0;
     for (const record of (await changed()).reverse()) {
@@ -49,7 +55,8 @@ export function watchForPush(deps: WatchDeps): void {
       known.delete(session.id);
       known.set(session.id, seen(session));
       since = Math.max(since, session.lastActivityAt);
-      for (const one of due) await deliver(deps, session.id, one);
+      // A browser that cannot be reached holds up no other message.
+      for (const one of due) void deliver(deps, session.id, one).catch(failed);
     }
     since = Math.max(since, 0);
     for (const id of [...known.keys()].slice(0, Math.max(0, known.size - MAX_SEEN))) known.delete(id);
@@ -58,20 +65,21 @@ export function watchForPush(deps: WatchDeps): void {
     again = true;
     if (looking || signal.aborted) return;
     looking = true;
-    void (async () => {
-      try {
-        while (again && !signal.aborted) {
-          again = false;
-          await look();
-        }
-      } catch (error) {
-        if (!signal.aborted) log({ level: "warn", message: "Browsers could not be told what changed.", error });
-      } finally {
-        looking = false;
-      }
-    })();
+    again = false;
+    void look()
+      .catch(failed)
+      .finally(() => {
+        timer = setTimeout(() => {
+          looking = false;
+          if (again) kick();
+        }, BETWEEN_MS).unref();
+      });
   };
-  const stop = store.watchCollection("sessions", kick);
+  const stopWatching = store.watchCollection("sessions", kick);
+  const stop = (): void => {
+    stopWatching();
+    clearTimeout(timer);
+  };
   signal.addEventListener("abort", stop, { once: true });
   kick();
 }
